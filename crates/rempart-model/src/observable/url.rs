@@ -1,0 +1,129 @@
+//! URLs, after the WHATWG URL standard.
+
+use ::url::{Host, Position, Url};
+
+use super::{LONGEST_URL, Reason, address, bounded, defang::refang, domain, visible};
+
+/// Reads a URL with a host. `host/path` without a scheme, as many lists have it, is taken as http.
+///
+/// Canonical are: the host as this crate writes hosts, no default port, no dot segments, no
+/// fragment, percent-encoding in upper case and only where it is needed (RFC 3986, section 6.2.2).
+/// User information stays: it is part of what a victim was shown.
+pub(super) fn parse(text: &str) -> Result<Box<str>, Reason> {
+    bounded(text, 2 * LONGEST_URL)?;
+    let refanged = refang(text);
+    parse_refanged(visible(&refanged)?)
+}
+
+pub(super) fn parse_refanged(text: &str) -> Result<Box<str>, Reason> {
+    let mut canonical = if text.contains("://") { once(text)? } else { once(&with_scheme(text)?)? };
+    // Drive letters make `file` URLs that are read differently once more of them is decoded.
+    if canonical.starts_with("file:") {
+        let again = once(&canonical)?;
+        if again != canonical {
+            canonical = once(&again)?;
+            if again != canonical {
+                return Err("is a file URL without a single reading".into());
+            }
+        }
+    }
+    if canonical.len() > LONGEST_URL {
+        return Err("is longer than 8192 bytes".into());
+    }
+    Ok(canonical.into())
+}
+
+fn once(text: &str) -> Result<String, Reason> {
+    let mut url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
+    canonical_host(&mut url)?;
+    let mut canonical = url[..Position::BeforePath].to_owned();
+    normalise_percent(&url[Position::BeforePath..Position::AfterQuery], &mut canonical);
+    Ok(canonical)
+}
+
+/// `1.2.3.4/x`, `evil.example:8080/x` and `evil.example?x`, with the scheme that was left out.
+fn with_scheme(text: &str) -> Result<String, Reason> {
+    const NONE: &str = "is not a URL: it has no scheme";
+    let end = text.find(['/', '?']).ok_or(NONE)?;
+    let host = &text[..end];
+    if address::parse_address(host).is_err() {
+        domain::to_name(domain::without_port(host)).map_err(|_| NONE)?;
+    }
+    Ok(format!("http://{text}"))
+}
+
+fn canonical_host(url: &mut Url) -> Result<(), Reason> {
+    const REFUSED: &str = "is not a URL: its host cannot be written in canonical form";
+    match url.host() {
+        None | Some(Host::Domain("")) => Err("is a URL without a host".into()),
+        Some(Host::Ipv4(_)) => Ok(()),
+        Some(Host::Ipv6(ip)) => match ip.to_ipv4_mapped() {
+            Some(ip) => url.set_ip_host(ip.into()).map_err(|()| REFUSED.into()),
+            None => Ok(()),
+        },
+        Some(Host::Domain(host)) => {
+            // Schemes that the standard does not know keep their hosts as written.
+            if let Ok(ip) = host.parse::<std::net::Ipv4Addr>() {
+                let ip = ip.to_string();
+                return url.set_host(Some(&ip)).map_err(|_| REFUSED.into());
+            }
+            let name = domain::without_root(domain::to_ascii(host)?);
+            domain::check(&name)?;
+            if name == host {
+                return Ok(());
+            }
+            let name = name.into_owned();
+            url.set_host(Some(&name)).map_err(|_| REFUSED.into())
+        }
+    }
+}
+
+/// Writes percent-encoding in upper case and decodes what needs none (RFC 3986, section 2.3).
+///
+/// A stray `%` stays as it is, and what follows it is not decoded where that would make an escape
+/// that was none: `%%341` must not become `%41`.
+fn normalise_percent(text: &str, out: &mut String) {
+    let mut stray: Option<usize> = None;
+    let mut rest = text;
+    while let Some(start) = rest.find('%') {
+        let (before, from) = rest.split_at(start);
+        out.push_str(before);
+        let Some(byte) = escaped(from) else {
+            stray = Some(out.len());
+            out.push('%');
+            rest = &from[1..];
+            continue;
+        };
+        rest = &from[3..];
+        let joins = stray.is_some_and(|stray| {
+            let since = out.get(stray + 1..).unwrap_or_default();
+            since.len() < 2 && since.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        let joins = joins && byte.is_ascii_hexdigit();
+        if !joins && (byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(from[1..3].as_bytes()[0].to_ascii_uppercase().into());
+            out.push(from[1..3].as_bytes()[1].to_ascii_uppercase().into());
+        }
+    }
+    out.push_str(rest);
+}
+
+/// The byte that a text beginning with an escape stands for there.
+fn escaped(text: &str) -> Option<u8> {
+    let digits = text.get(1..3)?;
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u8::from_str_radix(digits, 16).ok())?
+}
+
+/// The host of a URL in canonical form.
+pub(super) fn host(canonical: &str) -> Option<&str> {
+    let (_scheme, rest) = canonical.split_once("://")?;
+    let authority = rest.split(['/', '?']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_user, host)| host);
+    match host.strip_prefix('[') {
+        Some(bracketed) => bracketed.split_once(']').map(|(host, _port)| host),
+        None => host.split(':').next(),
+    }
+}
