@@ -1,3 +1,68 @@
 //! Everything that a developer or the continuous integration runs: `cargo xtask <task>`.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task runner speaks on the terminal")]
+#![allow(unreachable_pub, reason = "in a program, `pub` says what a module offers to the others")]
 
-fn main() {}
+mod bench;
+mod counts;
+mod deny;
+mod fuzz;
+mod process;
+mod setup;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The tasks of Rempart's developers.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run exactly what the continuous integration runs, after installing what it needs.
+    Test(test::Options),
+    /// Check what no compiler checks: crate arrows, module comments, file lengths, words.
+    Tidy,
+    /// Fuzz the parsers with libFuzzer, on stable Rust.
+    Fuzz(fuzz::Options),
+    /// Run the benchmarks and print their ratios.
+    Bench(bench::Options),
+    /// Check licences, bans and sources of the dependencies, and advisories where they can be reached.
+    #[command(visible_alias = "licences")]
+    Deny,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Test(options) => test::run(&options),
+        Task::Tidy => tidy::run().and_then(counts::Counts::into_result),
+        Task::Fuzz(options) => fuzz::run(&options).and_then(counts::Counts::into_result),
+        Task::Bench(options) => bench::run(&options),
+        Task::Deny => deny::run().and_then(counts::Counts::into_result),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}
