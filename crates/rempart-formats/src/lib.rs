@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod container;
 pub mod limits;
 pub mod mint;
 pub mod reader;
