@@ -62,9 +62,11 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 1] = [
-    // One line for each parser.
-    Target { name: "observable", fixtures: &[], longest: 1024 },
+const TARGETS: [Target; 4] = [
+    Target { name: "container", fixtures: &[], longest: 64 << 10 },
+    Target { name: "observable", fixtures: &[], longest: 512 },
+    Target { name: "refang", fixtures: &[], longest: 512 },
+    Target { name: "scalar", fixtures: &[], longest: 128 },
 ];
 
 /// Builds the targets and runs them; one finding fails the task.
@@ -138,7 +140,7 @@ fn fuzz(target: &Target, build: &Path, options: &Options) -> anyhow::Result<bool
         "-verbosity=1".to_owned(),
         "-reload=0".to_owned(),
     ]);
-    command.arg(&found).args(&seeds);
+    command.arg(&found).args(&seeds).env("RUST_BACKTRACE", "0");
     println!("{}: {} s", target.name, options.seconds);
     let limit = std::time::Duration::from_secs(u64::from(options.seconds) * 2 + 300);
     let ended = process::quietly(&mut command, limit)?;

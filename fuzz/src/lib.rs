@@ -1,0 +1,98 @@
+//! The laws that every reader keeps whatever its input, checked by the fuzz targets.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+use rempart_formats::{Context, DecodeError, Limits, Minter, Sink};
+use rempart_model::{Decoded, Observable, Position, Rejection, Timestamp, Tlp};
+
+/// The type that readers have in common.
+pub type Reader = fn(&mut dyn Read, &Context<'_>, &mut dyn Sink) -> Result<(), DecodeError>;
+
+/// Bounds small enough for the fuzzer to reach them.
+pub const LIMITS: Limits = Limits {
+    record_bytes: 4 << 10,
+    depth: 32,
+    input_bytes: 1 << 20,
+    expansion: 100,
+    entries: 16,
+    text_bytes: 64 << 10,
+};
+
+/// Calls `use_it` with a context that is the same every time.
+pub fn with_context<T>(use_it: impl FnOnce(&Context<'_>) -> T) -> T {
+    let minter = Minter::new(&[7; 32]);
+    use_it(&Context {
+        now: Timestamp::from_micros(1_750_000_000_000_000),
+        source: "fuzz",
+        minter: &minter,
+        unmarked: Tlp::Amber,
+        limits: LIMITS,
+    })
+}
+
+/// Reads `data` twice with `reader`. Every record must keep the laws of [`check_decoded`], and the
+/// second reading must give what the first gave, though it gets the bytes in small pieces.
+pub fn check_reader(reader: Reader, data: &[u8]) {
+    with_context(|context| {
+        let mut whole = Laws::default();
+        let first = reader(&mut { data }, context, &mut whole);
+        let mut pieces = Laws::default();
+        let second = reader(&mut Pieces(data), context, &mut pieces);
+        assert_eq!(first.is_ok(), second.is_ok(), "whole: {first:?}, in pieces: {second:?}");
+        assert_eq!(whole.outcomes, pieces.outcomes, "the outcome depends on how the bytes come");
+    });
+}
+
+/// What must hold of a decoded record: its body is a JSON object of its id, within reason of the
+/// bounds, and what it claims is in canonical form.
+pub fn check_decoded(record: &Decoded) {
+    let body: serde_json::Value = serde_json::from_slice(&record.body).expect("the body is JSON");
+    let id = body.get("id").and_then(|id| id.as_str()).expect("the body has an id");
+    assert!(record.id.to_string().eq_ignore_ascii_case(id), "the body's id is the record's id");
+    for claim in &record.claims {
+        check_canonical(&claim.observable);
+        assert!(claim.confidence.is_none_or(|confidence| confidence <= 100));
+    }
+}
+
+/// Canonicalising twice changes nothing.
+pub fn check_canonical(observable: &Observable) {
+    let again = Observable::parse(observable.kind(), observable.value());
+    assert_eq!(again.as_ref(), Ok(observable), "canonical form is stable");
+}
+
+/// A sink that checks each record and remembers its outcome.
+#[derive(Default)]
+pub struct Laws {
+    /// Per record: where, and the id or the reason.
+    pub outcomes: Vec<(u64, String)>,
+}
+
+impl Sink for Laws {
+    fn decoded(&mut self, at: Position, record: Decoded) -> ControlFlow<()> {
+        check_decoded(&record);
+        self.outcomes.push((at.offset, record.id.to_string()));
+        ControlFlow::Continue(())
+    }
+
+    fn rejected(&mut self, at: Position, why: Rejection) -> ControlFlow<()> {
+        assert!(!why.reason.is_empty(), "a rejection has a reason");
+        assert!(why.excerpt.chars().count() <= 120, "an excerpt is short");
+        self.outcomes.push((at.offset, why.reason.into()));
+        ControlFlow::Continue(())
+    }
+}
+
+/// Gives its bytes seven at a time, as a slow network might.
+struct Pieces<'a>(&'a [u8]);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let count = to.len().min(7).min(self.0.len());
+        let (now, later) = self.0.split_at(count);
+        to[..count].copy_from_slice(now);
+        self.0 = later;
+        Ok(count)
+    }
+}
