@@ -19,7 +19,7 @@ pub use category::Category;
 pub use claim::{Claim, Stance};
 pub use decoded::{Decoded, Hint, Link, LinkKind, Loss, Origin, Position, Rejection, SpecVersion};
 pub use marking::{Marking, Pap, Tlp};
-pub use member::{Country, Member, MemberKind};
+pub use member::{Country, Member, MemberId, MemberKind};
 pub use observable::{Kind, Observable};
 pub use source::Reliability;
 pub use stix_id::StixId;

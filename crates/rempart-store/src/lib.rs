@@ -1,1 +1,19 @@
-//! Placeholder while the workspace is laid out.
+//! What Rempart *remembers*: the ledger, the objects and observables it speaks of, what is
+//! concluded from them, and the change logs that members read.
+//!
+//! [`Store`] is the port. Its methods are written in the design's terms and each is one
+//! transaction; nothing outside this crate knows which database is behind it.
+
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod merkle;
+pub mod placement;
+pub mod positions;
+mod sqlite;
+pub mod store;
+pub mod types;
+
+pub use error::StoreError;
+pub use store::{Store, content_hash};
+pub use types::*;
