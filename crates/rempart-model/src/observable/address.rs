@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+pub use super::special::is_special;
 use super::{Kind, Observable, Reason, bounded, defang::refang, domain::is_port, visible};
 
 /// Where IPv4 stands inside IPv6: `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
-const MAPPED: u128 = 0xffff << 32;
+pub(super) const MAPPED: u128 = 0xffff << 32;
 
 /// Reads an address or a network.
 pub(super) fn parse(text: &str) -> Result<Observable, Reason> {
@@ -115,7 +116,7 @@ fn observable(address: IpAddr) -> Observable {
 }
 
 fn prefix_mask(length: u32) -> u128 {
-    u128::MAX.checked_shl(128 - length.min(128)).unwrap_or(0)
+    u128::MAX.checked_shl(128_u32.saturating_sub(length)).unwrap_or(0)
 }
 
 /// An address as a number; IPv4 stands at `::ffff:0:0/96`.
@@ -143,7 +144,9 @@ pub fn range(observable: &Observable) -> Option<(u128, u128)> {
             let (address, length) = observable.value().split_once('/')?;
             let address: IpAddr = address.parse().ok()?;
             let length: u32 = length.parse().ok()?;
-            let mask = prefix_mask(if address.is_ipv4() { length + 96 } else { length });
+            let shift = if address.is_ipv4() { 96 } else { 0 };
+            let length = length.checked_add(shift).filter(|length| *length <= 128)?;
+            let mask = prefix_mask(length);
             let first = to_u128(address) & mask;
             Some((first, first | !mask))
         }

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 
 /// What may stand around an indicator in prose, before it.
 const LEADING: &[char] = &['"', '\'', '`', '<', '(', '{', '“', '”', '„', '‘', '’', '«', '»'];
-/// What may stand around an indicator in prose, after it.
-const TRAILING: &[char] = &['"', '\'', '`', '>', ')', '}', ',', ';', '.', '!', '“', '”', '‘', '’', '«', '»'];
+/// What may stand around an indicator in prose, after it, besides.
+const TRAILING: &[char] = &['>', ')', '}', ',', ';', '.', '!'];
 
 /// The text with its defanging undone: `hxxp`, `h**p`, `meow`, `[.]`, `(dot)`, `[@]`, `[:]//` and
 /// their kin, invisible characters, quotes around it and punctuation after it.
@@ -21,17 +21,20 @@ pub fn refang(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
     }
-    let unwrapped = unwrap(text.trim());
-    let joined = join_spelled_out(unwrapped);
+    let seen = without_invisible(text);
+    let unwrapped = unwrap(seen.trim());
+    let joined = join_spelled_out(trim_prose(unwrapped));
     let refanged = rewrite(joined.as_deref().unwrap_or(unwrapped));
     if refanged == text { Cow::Borrowed(text) } else { Cow::Owned(refanged) }
 }
 
 /// Takes off what an indicator may be wrapped in, from an indicator without a path.
 pub(super) fn trim_prose(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || LEADING.contains(&c))
-        .trim_end_matches(|c: char| c.is_whitespace() || TRAILING.contains(&c))
-        .trim_start_matches(|c: char| c.is_whitespace() || LEADING.contains(&c))
+    text.trim_start_matches(is_before).trim_end_matches(|c| is_before(c) || TRAILING.contains(&c))
+}
+
+fn is_before(c: char) -> bool {
+    c.is_whitespace() || LEADING.contains(&c)
 }
 
 /// True for a text that holds nothing that refanging could change.
@@ -85,7 +88,7 @@ fn join_spelled_out(text: &str) -> Option<String> {
             joined.push_str(word);
             continue;
         }
-        let bare = word.trim_matches(['[', ']', '(', ')', '{', '}']);
+        let bare = word.trim_matches(['[', ']', '(', ')', '{', '}', '\\']);
         let bracketed = bare.len() < word.len();
         match bare {
             "." | "," if bracketed => joined.push('.'),
@@ -104,39 +107,48 @@ fn rewrite(text: &str) -> String {
     let mut defanged = false;
     let mut rest = text.chars();
     while let Some(c) = rest.next() {
-        if is_invisible(c, &out) {
-            continue;
-        }
         if in_head && ends_head(c, &out) {
             in_head = false;
             defanged |= real_scheme(&out).is_some();
             if !defanged {
                 out.push(c);
-                for c in rest.by_ref() {
-                    if !is_invisible(c, &out) {
-                        out.push(c);
-                    }
-                }
+                out.push_str(rest.as_str());
                 break;
             }
         }
         defanged |= push(&mut out, c);
     }
+    if in_head || defanged {
+        let bare = trim_prose(&out);
+        if bare.len() < out.len() {
+            out = bare.to_owned();
+        }
+    }
     if let Some((scheme, end)) = real_scheme(&out) {
         out.replace_range(..end, scheme);
     }
-    // Invisible characters may have hidden what wraps the text; and a wrapped text may be left.
-    if in_head || defanged { trim_prose(&out).to_owned() } else { out }
+    out
 }
 
-/// Zero-width characters and soft hyphens. The joiners mean something between letters of scripts
-/// that join (RFC 5892, appendix A), so they stay where they follow such a letter.
-fn is_invisible(c: char, before: &str) -> bool {
-    match c {
-        '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}' => true,
-        '\u{200C}' | '\u{200D}' => before.chars().next_back().is_none_or(|c| c.is_ascii()),
-        _ => false,
+/// Takes out zero-width characters and soft hyphens. The joiners mean something between letters
+/// of scripts that join (RFC 5892, appendix A), so they stay where they follow such a letter.
+fn without_invisible(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
     }
+    let mut last = ' ';
+    let seen = |c: &char| {
+        let keep = match c {
+            '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}' => false,
+            '\u{200C}' | '\u{200D}' => !last.is_ascii() && !is_before(last),
+            _ => true,
+        };
+        if keep {
+            last = *c;
+        }
+        keep
+    };
+    Cow::Owned(text.chars().filter(seen).collect())
 }
 
 /// True where `c` begins the path, the query or the fragment.

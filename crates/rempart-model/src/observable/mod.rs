@@ -7,12 +7,15 @@ mod defang;
 pub mod domain;
 mod email;
 mod hash;
+mod special;
+pub mod suffix;
 mod url;
 
 use std::borrow::Cow;
 
 pub use defang::refang;
 pub use domain::DomainName;
+pub use suffix::{Suffix, SuffixList};
 
 /// The most bytes of a value that is not a URL.
 pub const LONGEST_VALUE: usize = 4096;
