@@ -34,6 +34,7 @@ const SEEDS: &[&str] = &[
     "evil dot example",
     "*.b\u{fc}cher.example:53.",
     "xn--bcher-kva.example",
+    "http://u@XN--zz9999999999.b.example:443/%7e",
     "fa\u{df}.\u{4f8b}\u{3048}\u{3002}\u{30c6}\u{30b9}\u{30c8}",
     "2001:db8:0:0:1::/64",
     "[2001:DB8::1%eth0]:443",

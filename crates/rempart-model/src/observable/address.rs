@@ -10,12 +10,18 @@ pub(super) const MAPPED: u128 = 0xffff << 32;
 
 /// Reads an address or a network.
 pub(super) fn parse(text: &str) -> Result<Observable, Reason> {
-    if let Ok(address) = text.parse::<Ipv4Addr>() {
-        return Ok(Observable::from_canonical(Kind::Ipv4, &address.to_string()));
+    if let Some(address) = plain(text) {
+        return Ok(address);
     }
     bounded(text, super::LONGEST_VALUE)?;
     let refanged = refang(text);
     parse_refanged(visible(&refanged)?)
+}
+
+/// The fast way, for nearly every address of nearly every list: dotted decimal numbers without
+/// leading zeros, which is how IPv4 is written here.
+pub(super) fn plain(text: &str) -> Option<Observable> {
+    text.parse::<Ipv4Addr>().is_ok().then(|| Observable::from_canonical(Kind::Ipv4, text))
 }
 
 pub(super) fn parse_refanged(text: &str) -> Result<Observable, Reason> {

@@ -63,10 +63,21 @@ pub(super) fn to_name(host: &str) -> Result<Cow<'_, str>, Reason> {
 }
 
 /// The A-label form of a host name (UTS 46), checked for what no host name holds.
+///
+/// What is ASCII is only brought into lower case: names with A-labels that UTS 46 would refuse are
+/// registered, resolve, and are used.
 pub(super) fn to_ascii(host: &str) -> Result<Cow<'_, str>, Reason> {
-    let ascii = Uts46::new()
-        .to_ascii(host.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
-        .map_err(|_| "is not a valid internationalised domain name (UTS 46)")?;
+    let ascii = if host.is_ascii() {
+        if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(host.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(host)
+        }
+    } else {
+        Uts46::new()
+            .to_ascii(host.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
+            .map_err(|_| "is not a valid internationalised domain name (UTS 46)")?
+    };
     match ascii.chars().find(|&c| !is_name_char(c)) {
         Some(c) => Err(format!("has the character {c:?}, which no domain name has").into()),
         None => Ok(ascii),
@@ -97,26 +108,16 @@ pub(super) fn check(name: &str) -> Result<(), Reason> {
     Ok(())
 }
 
-/// The fast way, for nearly every name of nearly every list: ASCII, nothing to undo, no A-labels.
-fn plain(text: &str) -> Option<Box<str>> {
+/// The fast way, for nearly every name of nearly every list: ASCII, and nothing to undo.
+pub(super) fn plain(text: &str) -> Option<Box<str>> {
     let mut upper = false;
-    let mut labels = 0_usize;
-    if text.len() > LONGEST_NAME + 1
-        || !text.bytes().all(|byte| {
+    let plain = text.len() <= LONGEST_NAME + 1
+        && text.bytes().all(|byte| {
             upper |= byte.is_ascii_uppercase();
             byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
-        })
-    {
-        return None;
-    }
+        });
     let name = text.strip_suffix('.').unwrap_or(text);
-    for label in name.split('.') {
-        labels += 1;
-        if is_a_label(label) {
-            return None;
-        }
-    }
-    if labels < 2 || check(name).is_err() {
+    if !plain || !name.contains('.') || check(name).is_err() {
         return None;
     }
     let mut name: Box<str> = name.into();
@@ -136,7 +137,7 @@ fn is_a_label(label: &str) -> bool {
 
 /// Whether a last label makes the whole an IPv4 address (WHATWG URL, "ends in a number checker").
 fn ends_in_number(label: &str) -> bool {
-    match label.strip_prefix("0x") {
+    match label.strip_prefix("0x").or_else(|| label.strip_prefix("0X")) {
         Some(hex) => hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
         None => label.bytes().all(|byte| byte.is_ascii_digit()),
     }

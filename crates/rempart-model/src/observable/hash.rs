@@ -42,6 +42,9 @@ pub(super) fn digits(kind: &Kind) -> Option<usize> {
 /// Reads a hash of this kind. Fingerprints may be written with colons between the bytes.
 pub(super) fn parse(kind: &Kind, text: &str) -> Result<Box<str>, Reason> {
     let digits = digits(kind).ok_or("is of a kind that is no hash")?;
+    if text.len() == digits && is_hex(text) {
+        return Ok(text.to_ascii_lowercase().into());
+    }
     bounded(text, super::LONGEST_VALUE)?;
     let refanged = refang(text);
     let text = visible(&refanged)?;
@@ -62,7 +65,9 @@ pub(super) fn parse(kind: &Kind, text: &str) -> Result<Box<str>, Reason> {
 /// Tells a hash by its length.
 pub(super) fn guess(text: &str) -> Option<(Kind, Box<str>)> {
     let (_, name) = BY_LENGTH.iter().find(|(length, _)| *length == text.len())?;
-    text.bytes()
-        .all(|byte| byte.is_ascii_hexdigit())
-        .then(|| (Kind::from_name(name), text.to_ascii_lowercase().into()))
+    is_hex(text).then(|| (Kind::from_name(name), text.to_ascii_lowercase().into()))
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -184,11 +184,18 @@ fn parse(kind: &Kind, text: &str) -> Result<Observable, Reason> {
 }
 
 fn guess(text: &str) -> Result<Observable, Reason> {
+    let of = |kind, value| Observable { kind, value };
+    if let Some(address) = address::plain(text) {
+        return Ok(address);
+    }
+    // Nothing that is tried before names looks like one with a top-level domain.
+    if let Some(name) = domain::plain(text).filter(|name| domain::has_plausible_tld(name)) {
+        return Ok(of(Kind::Domain, name));
+    }
     bounded(text, 2 * LONGEST_URL)?;
     let refanged = refang(text);
     let text = visible(&refanged)?;
-    let of = |kind, value| Observable { kind, value };
-    if text.contains("://") {
+    if url::has_scheme(text) {
         return url::parse_refanged(text).map(|value| of(Kind::Url, value));
     }
     let path = text.split_once('/');
@@ -226,7 +233,10 @@ fn guess(text: &str) -> Result<Observable, Reason> {
 fn opaque(text: &str) -> Result<&str, Reason> {
     let text = visible(text)?;
     bounded(text, LONGEST_VALUE)?;
-    Ok(text)
+    match text.chars().find(|c| c.is_control()) {
+        Some(c) => Err(control(c)),
+        None => Ok(text),
+    }
 }
 
 /// Refuses what is too long to be looked at.
@@ -234,14 +244,19 @@ fn bounded(text: &str, most: usize) -> Result<(), Reason> {
     if text.len() <= most { Ok(()) } else { Err(format!("is longer than {most} bytes").into()) }
 }
 
-/// Trims, and refuses what is empty or holds control characters.
+/// Trims, and refuses what is empty or holds control characters. Those beyond ASCII are left to
+/// the kinds: where they stand in the path of a URL they get encoded.
 fn visible(text: &str) -> Result<&str, Reason> {
     let text = text.trim();
     if text.is_empty() {
         return Err("is empty".into());
     }
-    match text.chars().find(|c| c.is_control()) {
-        Some(c) => Err(format!("holds the control character U+{:04X}", u32::from(c)).into()),
+    match text.bytes().find(u8::is_ascii_control) {
+        Some(byte) => Err(control(byte.into())),
         None => Ok(text),
     }
+}
+
+fn control(c: char) -> Reason {
+    format!("holds the control character U+{:04X}", u32::from(c)).into()
 }

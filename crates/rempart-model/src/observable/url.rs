@@ -1,6 +1,6 @@
 //! URLs, after the WHATWG URL standard.
 
-use ::url::{Host, Position, Url};
+use ::url::{Host, ParseError, Position, Url};
 
 use super::{LONGEST_URL, Reason, address, bounded, defang::refang, domain, visible};
 
@@ -16,7 +16,7 @@ pub(super) fn parse(text: &str) -> Result<Box<str>, Reason> {
 }
 
 pub(super) fn parse_refanged(text: &str) -> Result<Box<str>, Reason> {
-    let mut canonical = if text.contains("://") { once(text)? } else { once(&with_scheme(text)?)? };
+    let mut canonical = if has_scheme(text) { once(text)? } else { once(&with_scheme(text)?)? };
     // Drive letters make `file` URLs that are read differently once more of them is decoded.
     if canonical.starts_with("file:") {
         let again = once(&canonical)?;
@@ -33,12 +33,52 @@ pub(super) fn parse_refanged(text: &str) -> Result<Box<str>, Reason> {
     Ok(canonical.into())
 }
 
+/// Whether the text begins with a scheme (RFC 3986, section 3.1) and `://`.
+pub(super) fn has_scheme(text: &str) -> bool {
+    let scheme = text.find("://").and_then(|end| text.get(..end)).unwrap_or_default();
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+}
+
 fn once(text: &str) -> Result<String, Reason> {
-    let mut url = Url::parse(text).map_err(|error| format!("is not a URL: {error}"))?;
+    let mut url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(ParseError::IdnaError) => return with_odd_labels(text),
+        Err(error) => return Err(format!("is not a URL: {error}").into()),
+    };
     canonical_host(&mut url)?;
-    let mut canonical = url[..Position::BeforePath].to_owned();
-    normalise_percent(&url[Position::BeforePath..Position::AfterQuery], &mut canonical);
-    Ok(canonical)
+    Ok(written(&url, &url[..Position::BeforePath]))
+}
+
+/// What stands before the path, and path and query in canonical form.
+fn written(url: &Url, before_path: &str) -> String {
+    let rest = &url[Position::BeforePath..Position::AfterQuery];
+    let mut canonical = String::with_capacity(before_path.len() + rest.len());
+    canonical.push_str(before_path);
+    normalise_percent(rest, &mut canonical);
+    canonical
+}
+
+/// A URL whose host has A-labels that UTS 46 refuses, as names do that somebody uses all the same
+/// (see [`domain::to_ascii`]): read with another host in the place of its own.
+fn with_odd_labels(text: &str) -> Result<String, Reason> {
+    const STAND_IN: &str = "stand-in.invalid";
+    const REFUSED: &str = "is not a URL: its host is not a valid internationalised domain name (UTS 46)";
+    let start = text.find("://").ok_or(REFUSED)? + 3;
+    let authority =
+        text.get(start..).and_then(|rest| rest.split(['/', '\\', '?', '#']).next()).ok_or(REFUSED)?;
+    let host = authority.rsplit('@').next().and_then(|host| host.split(':').next()).ok_or(REFUSED)?;
+    let host_start = start + authority.rfind('@').map_or(0, |at| at + 1);
+    if !host.is_ascii() {
+        return Err(REFUSED.into());
+    }
+    let name = domain::to_name(host)?;
+    let after_host = text.get(host_start + host.len()..).ok_or(REFUSED)?;
+    let standing_in = format!("{}{STAND_IN}{after_host}", text.get(..host_start).ok_or(REFUSED)?);
+    let url = Url::parse(&standing_in).map_err(|error| format!("is not a URL: {error}"))?;
+    let before =
+        format!("{}{name}{}", &url[..Position::BeforeHost], &url[Position::AfterHost..Position::BeforePath]);
+    Ok(written(&url, &before))
 }
 
 /// `1.2.3.4/x`, `evil.example:8080/x` and `evil.example?x`, with the scheme that was left out.
@@ -103,9 +143,7 @@ fn normalise_percent(text: &str, out: &mut String) {
         if !joins && (byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')) {
             out.push(char::from(byte));
         } else {
-            out.push('%');
-            out.push(from[1..3].as_bytes()[0].to_ascii_uppercase().into());
-            out.push(from[1..3].as_bytes()[1].to_ascii_uppercase().into());
+            out.extend(from[..3].chars().map(|c| c.to_ascii_uppercase()));
         }
     }
     out.push_str(rest);
