@@ -8,9 +8,14 @@
 #![forbid(unsafe_code)]
 
 pub mod container;
+pub mod detect;
+pub mod import;
 pub mod limits;
+pub mod list;
 pub mod mint;
+pub mod misp;
 pub mod reader;
+pub mod table;
 
 pub use limits::Limits;
 pub use mint::{Draft, Minter};

@@ -103,6 +103,12 @@ pub enum DecodeError {
         /// A lowercase fragment.
         reason: Box<str>,
     },
+    /// The input is in no format that is read.
+    #[error("not a format that is read: {what}")]
+    Unknown {
+        /// What it seems to be.
+        what: Box<str>,
+    },
     /// A bound of [`Limits`] was passed.
     #[error("the input passes a limit: {what}")]
     Limit {
