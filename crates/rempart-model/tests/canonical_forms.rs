@@ -255,6 +255,49 @@ fn guesses() {
 }
 
 #[test]
+fn a_guess_that_fails_says_what_is_wrong_with_what_was_meant() {
+    for (text, reason) in [
+        ("192.0.02.1", "ambiguous"),
+        ("192.0.2.256", "255"),
+        ("192.0.2.1/99", "32"),
+        ("192.0.2.1/255.0.0.255", "holes"),
+        ("a@localhost", "single label"),
+        ("http://evil..example/", "empty label"),
+        ("evil example", "' '"),
+        ("update.7z", "say what kind"),
+    ] {
+        let error = Observable::guess(text).expect_err(text);
+        assert!(error.reason.contains(reason), "{text:?} {error}");
+    }
+}
+
+/// Long texts of what is undone, trimmed or decoded.
+#[test]
+fn hostile_texts_are_read_or_refused_within_bounds() {
+    for piece in [
+        "[", "]", "\\", "[.", "\\]", "(dot)", "[[", " dot ", "\"", "<", "%", "%4", "%41", "../", "/.", ":",
+        "::", "0.", "xn--", "\u{200d}", "\u{fc}", "\u{130}", "@", "://", "[:]", "a.", "1", "-", "?",
+    ] {
+        for start in ["", "http://evil.example/", "hxxp://", "a@", "xn--", "CVE-2024-", "AS"] {
+            let text = format!("{start}{}", piece.repeat(16_000 / piece.len()));
+            assert!(rempart_model::observable::refang(&text).len() <= text.len());
+            for length in [4000, 16_000] {
+                let text: String = text.chars().take(length).collect();
+                for kind in
+                    [Kind::Domain, Kind::Url, Kind::Cidr, Kind::Email, Kind::Cve, Kind::Asn, Kind::Md5]
+                {
+                    if let Ok(observable) = Observable::parse(&kind, &text) {
+                        assert!(observable.value().len() <= rempart_model::observable::LONGEST_URL);
+                    }
+                }
+                let guess = Observable::guess(&text);
+                assert!(guess.is_err() || guess.is_ok_and(|guess| guess.value().len() <= 8192));
+            }
+        }
+    }
+}
+
+#[test]
 fn hosts() {
     for (text, host) in [
         ("http://u@evil.example:81/x?y", Some("evil.example")),

@@ -73,11 +73,18 @@ fn why_not_ipv4(text: &str) -> Reason {
     "is not an IP address".into()
 }
 
-/// Whether this was meant to be a network, right or wrong.
-pub(super) fn looks_like_network(address: &str, mask: &str) -> bool {
-    parse_bare(address).is_ok()
-        && !mask.is_empty()
-        && mask.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+/// Whether this was meant to be an address or a network, right or wrong: four numbers and three
+/// dots, or an address before a slash and a number after it.
+pub(super) fn is_meant(text: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.split_once('/') {
+        Some((address, mask)) => {
+            parse_bare(address).is_ok()
+                && mask.split('.').all(number)
+                && matches!(mask.split('.').count(), 1 | 4)
+        }
+        None => text.split('.').count() == 4 && text.split('.').all(number),
+    }
 }
 
 fn parse_network(address: &str, mask: &str) -> Result<Observable, Reason> {

@@ -127,6 +127,11 @@ pub(super) fn plain(text: &str) -> Option<Box<str>> {
     Some(name)
 }
 
+/// Whether a name is in canonical form.
+pub(super) fn is_canonical(name: &str) -> bool {
+    name.contains('.') && name.chars().all(is_name_char) && check(name).is_ok()
+}
+
 fn is_name_char(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_')
 }

@@ -188,9 +188,15 @@ fn guess(text: &str) -> Result<Observable, Reason> {
     if let Some(address) = address::plain(text) {
         return Ok(address);
     }
+    if let Some((kind, value)) = hash::guess(text) {
+        return Ok(of(kind, value));
+    }
     // Nothing that is tried before names looks like one with a top-level domain.
     if let Some(name) = domain::plain(text).filter(|name| domain::has_plausible_tld(name)) {
         return Ok(of(Kind::Domain, name));
+    }
+    if url::is_plain(text) {
+        return Ok(of(Kind::Url, text.into()));
     }
     bounded(text, 2 * LONGEST_URL)?;
     let refanged = refang(text);
@@ -201,10 +207,8 @@ fn guess(text: &str) -> Result<Observable, Reason> {
     let path = text.split_once('/');
     match address::parse_refanged(text) {
         Ok(address) => return Ok(address),
-        // An address before a slash and a number after it was meant to be a network.
-        Err(why) if path.is_some_and(|(host, mask)| address::looks_like_network(host, mask)) => {
-            return Err(why);
-        }
+        // What was meant to be an address or a network is told what is wrong with it.
+        Err(why) if address::is_meant(text) => return Err(why),
         Err(_) => {}
     }
     if let Some((kind, value)) = hash::guess(text) {

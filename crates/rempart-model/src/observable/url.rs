@@ -10,6 +10,9 @@ use super::{LONGEST_URL, Reason, address, bounded, defang::refang, domain, visib
 /// fragment, percent-encoding in upper case and only where it is needed (RFC 3986, section 6.2.2).
 /// User information stays: it is part of what a victim was shown.
 pub(super) fn parse(text: &str) -> Result<Box<str>, Reason> {
+    if is_plain(text) {
+        return Ok(text.into());
+    }
     bounded(text, 2 * LONGEST_URL)?;
     let refanged = refang(text);
     parse_refanged(visible(&refanged)?)
@@ -31,6 +34,34 @@ pub(super) fn parse_refanged(text: &str) -> Result<Box<str>, Reason> {
         return Err("is longer than 8192 bytes".into());
     }
     Ok(canonical.into())
+}
+
+/// True for what is canonical at first sight, as most URLs of most lists are.
+pub(super) fn is_plain(text: &str) -> bool {
+    let (rest, default_port) = match (text.strip_prefix("http://"), text.strip_prefix("https://")) {
+        (Some(rest), _) => (rest, "80"),
+        (_, Some(rest)) => (rest, "443"),
+        _ => return false,
+    };
+    let Some((authority, path)) = rest.find('/').and_then(|slash| rest.split_at_checked(slash)) else {
+        return false;
+    };
+    let host = match authority.split_once(':') {
+        Some((_, port)) if port == default_port || port.starts_with('0') || !domain::is_port(port) => {
+            return false;
+        }
+        Some((host, _)) => host,
+        None => authority,
+    };
+    let as_it_is = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~' | b'=' | b'&' | b'?' | b'+' | b':' | b'@')
+    };
+    // A path with `/.` may have dot segments; a path is cheaper to scan for it than to split.
+    text.len() <= LONGEST_URL
+        && path.bytes().all(as_it_is)
+        && !path.as_bytes().windows(2).any(|pair| pair == b"/.")
+        && (domain::is_canonical(host) || host.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
 /// Whether the text begins with a scheme (RFC 3986, section 3.1) and `://`.
@@ -163,5 +194,52 @@ pub(super) fn host(canonical: &str) -> Option<&str> {
     match host.strip_prefix('[') {
         Some(bracketed) => bracketed.split_once(']').map(|(host, _port)| host),
         None => host.split(':').next(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_plain, once};
+
+    #[test]
+    fn what_is_canonical_at_first_sight_is_canonical() {
+        for (url, plain) in [
+            ("http://evil.example/", true),
+            ("https://www.evil.example/a/b.php?c=d../e&f=@:+~", true),
+            ("http://evil.example:8080/x", true),
+            ("http://192.0.2.1:8080/bins/x.sh", true),
+            ("https://xn--zz9999999999.example:80/", true),
+            ("http://evil.example", false),
+            ("http://evil.example/a/../b", false),
+            ("http://evil.example/?a=/../b", false),
+            ("http://evil.example/.git", false),
+            ("http://evil.example:80/", false),
+            ("https://evil.example:443/", false),
+            ("http://evil.example:08080/", false),
+            ("http://evil.example:/", false),
+            ("http://evil.example:65536/", false),
+            ("http://a@evil.example/", false),
+            ("http://Evil.example/", false),
+            ("http://evil.example./", false),
+            ("http://evil.123/", false),
+            ("http://192.0.2.01/", false),
+            ("http://evil.example/%7e", false),
+            ("http://evil.example/#f", false),
+            ("ftp://evil.example/", false),
+        ] {
+            assert_eq!(is_plain(url), plain, "{url}");
+            if plain {
+                assert_eq!(once(url).as_deref(), Ok(url));
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn it_is_for_random_urls_too(url in "https?://([a-z0-9_-]{1,3}[.]){1,3}[a-z0-9]{1,3}(:[0-9]{1,5})?/[a-z./?:@&=+~_-]{0,12}") {
+            if is_plain(&url) {
+                proptest::prop_assert_eq!(once(&url), Ok(url));
+            }
+        }
     }
 }
