@@ -167,7 +167,7 @@ fn lines_of(lines: &[&str], by_name: Option<Format>) -> Option<Format> {
     if lines.iter().take(20).any(|line| line.starts_with("#fields\t")) {
         return Some(Format::Tsv);
     }
-    let data: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| plain::comment(line).is_none()).collect();
+    let data: Vec<&str> = lines.iter().map(|line| line.trim_matches(' ')).filter(|line| plain::comment(line).is_none()).collect();
     let comments = || lines.iter().filter_map(|line| plain::comment(line.trim()));
     if by_name == Some(Format::Text) && !data.is_empty() {
         return by_name;
@@ -253,7 +253,7 @@ fn starts_with_value(line: &str) -> bool {
 pub(crate) fn delimiter(text: &str) -> Option<u8> {
     let lines: Vec<&str> = lines(text, text.len());
     let data: Vec<&str> =
-        lines.iter().map(|line| line.trim()).filter(|line| plain::comment(line).is_none()).take(LINES).collect();
+        lines.iter().map(|line| line.trim_matches(' ')).filter(|line| plain::comment(line).is_none()).take(LINES).collect();
     table_delimiter(&data, Some(Format::Csv))
 }
 

@@ -69,7 +69,8 @@ fn dispatch(
         Format::Plain => plain::read(input, context, sink),
         Format::Hosts => hosts::read(input, context, sink),
         Format::Adblock => adblock::read(input, context, sink),
-        Format::Stix | Format::Misp | Format::Text => {
+        Format::Misp => crate::misp::read(input, context, sink),
+        Format::Stix | Format::Text => {
             let reason = format!("the format {} cannot be read by this build", format.name()).into();
             // Whether the sink wants more does not matter at the end.
             let _ = sink.rejected(rempart_model::Position::default(), crate::list::rejection(reason, b""));

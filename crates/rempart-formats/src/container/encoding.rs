@@ -26,9 +26,9 @@ pub fn detect(first: &[u8]) -> Encoding {
     let pairs = sample.len() / 2;
     let zero = |parity: usize| sample.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd) = (zero(0), zero(1));
-    if pairs >= 4 && odd * 10 >= pairs * 8 && even == 0 {
+    if pairs >= 4 && odd * 10 >= pairs * 8 && even * 10 <= pairs {
         Encoding::Utf16Le
-    } else if pairs >= 4 && even * 10 >= pairs * 8 && odd == 0 {
+    } else if pairs >= 4 && even * 10 >= pairs * 8 && odd * 10 <= pairs {
         Encoding::Utf16Be
     } else {
         Encoding::Ascii

@@ -27,7 +27,13 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Result<(), DecodeError> {
     let limits = context.limits;
-    let mut finder = Finder { window: Window::new(input)?, spent: 0, in_array: false, inside: false };
+    let mut finder = Finder {
+        window: Window::new(input)?,
+        spent: 0,
+        in_array: false,
+        begun: false,
+        inside: None,
+    };
     let mut table = Table::new(context, mapping, Header::Named, Vec::new(), sink);
     while let Some(found) = finder.next(limits.record_bytes, limits.depth)? {
         let flow = match found {
@@ -60,23 +66,37 @@ fn one(at: Position, bytes: &[u8], table: &mut Table<'_>) -> ControlFlow<()> {
     }
 }
 
+/// Keys under which objects hold records.
+const KEYS: [&str; 12] = [
+    "data", "results", "result", "indicators", "iocs", "items", "records", "objects", "urls", "entries",
+    "response", "rows",
+];
+
+fn holds_records(key: &str) -> bool {
+    KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))
+}
+
 /// The key of the records, in an object that says little more than that it holds them.
 fn wrapped(object: &serde_json::Map<String, Value>) -> Option<&String> {
-    const KEYS: [&str; 12] = [
-        "data", "results", "result", "indicators", "iocs", "items", "records", "objects", "urls", "entries",
-        "response", "rows",
-    ];
     let rows = |value: &Value| match value {
         Value::Array(rows) => !rows.is_empty() && rows.iter().all(Value::is_object),
         _ => false,
     };
-    object.iter().find(|(key, value)| KEYS.contains(&key.to_lowercase().as_str()) && rows(value)).map(|(key, _)| key)
+    object.iter().find(|(key, value)| holds_records(key) && rows(value)).map(|(key, _)| key)
 }
 
 fn emit(at: Position, value: &Value, table: &mut Table<'_>) -> ControlFlow<()> {
     let mut cells = Vec::new();
     flatten("", value, table, &mut cells);
     table.row(Row { at, cells, width: 0 })
+}
+
+/// Whether an object only wraps records.
+fn wraps(bytes: &[u8]) -> bool {
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(Value::Object(object)) => wrapped(&object).is_some(),
+        _ => false,
+    }
 }
 
 /// The depth was bounded when the value was found.
@@ -118,8 +138,21 @@ struct Finder<'a> {
     spent: usize,
     /// The input is an array, so strings in it are records.
     in_array: bool,
-    /// An object was too long to be one record and is looked into.
-    inside: bool,
+    /// Something other than white space and brackets was seen.
+    begun: bool,
+    /// The first object only wraps the records and is looked into.
+    inside: Option<Inside>,
+}
+
+/// Where in a wrapping object the finder is.
+#[derive(Default)]
+struct Inside {
+    /// The last key that was seen, or any other string.
+    key: Vec<u8>,
+    /// Arrays that are open.
+    arrays: usize,
+    /// The outermost of them holds records.
+    records: bool,
 }
 
 impl Finder<'_> {
@@ -127,38 +160,41 @@ impl Finder<'_> {
         self.window.consume(std::mem::take(&mut self.spent));
         loop {
             let Some(byte) = self.peek()? else { return Ok(None) };
+            let at = self.window.position();
             match byte {
                 b'[' => {
-                    self.in_array |= !self.inside;
+                    match &mut self.inside {
+                        None => self.in_array = true,
+                        Some(inside) => {
+                            if inside.arrays == 0 {
+                                inside.records = std::str::from_utf8(&inside.key).is_ok_and(holds_records);
+                            }
+                            inside.arrays += 1;
+                        }
+                    }
                     self.window.consume(1);
                 }
                 b'{' | b'"' => {
-                    let at = self.window.position();
+                    let first = !std::mem::replace(&mut self.begun, true) && !self.in_array;
                     match self.end_of_value(limit, depth)? {
-                        End::At(length) if byte == b'{' || (self.in_array && !self.inside) => {
-                            self.spent = length;
+                        End::At(length) => {
                             let bytes = self.window.bytes().get(..length).unwrap_or_default();
-                            return Ok(Some(Item::Value { at, bytes }));
+                            if first && byte == b'{' && wraps(bytes) {
+                                self.look_inside();
+                            } else if self.is_record(byte) {
+                                self.spent = length;
+                                let bytes = self.window.bytes().get(..length).unwrap_or_default();
+                                return Ok(Some(Item::Value { at, bytes }));
+                            } else {
+                                if let Some(inside) = &mut self.inside {
+                                    inside.key = bytes.get(1..length - 1).unwrap_or_default().to_vec();
+                                }
+                                self.window.consume(length);
+                            }
                         }
-                        // A key, or a string beside the records.
-                        End::At(length) => self.window.consume(length),
-                        End::TooDeep(length) => {
-                            let bytes = self.beginning();
-                            self.window.consume(length);
-                            self.skip_to_next()?;
-                            let reason = format!("nested deeper than {depth} levels");
-                            return Ok(Some(Item::Bad { at, reason, bytes }));
-                        }
-                        End::TooLong if byte == b'{' && !self.inside && at.line <= 1 && !self.in_array => {
-                            self.inside = true;
-                            self.window.consume(1);
-                        }
-                        End::TooLong => {
-                            let bytes = self.beginning();
-                            self.skip_to_next()?;
-                            let reason = format!("longer than {limit} bytes");
-                            return Ok(Some(Item::Bad { at, reason, bytes }));
-                        }
+                        End::TooLong if first && byte == b'{' => self.look_inside(),
+                        End::TooDeep => return self.bad(at, format!("nested deeper than {depth} levels")),
+                        End::TooLong => return self.bad(at, format!("longer than {limit} bytes")),
                         End::Cut => {
                             let bytes = self.beginning();
                             let all = self.window.bytes().len();
@@ -168,18 +204,41 @@ impl Finder<'_> {
                         }
                     }
                 }
-                b' ' | b'\t' | b'\r' | b'\n' | b',' | b']' => self.window.consume(1),
-                // Scalars, colons and closing braces of an object that is looked into.
-                _ if self.inside => self.window.consume(1),
-                _ => {
-                    let at = self.window.position();
-                    let bytes = self.beginning();
-                    self.skip_to_next()?;
-                    let reason = "not a JSON object".to_owned();
-                    return Ok(Some(Item::Bad { at, reason, bytes }));
+                b' ' | b'\t' | b'\r' | b'\n' | b',' => self.window.consume(1),
+                b']' => {
+                    if let Some(inside) = &mut self.inside {
+                        inside.arrays = inside.arrays.saturating_sub(1);
+                    }
+                    self.window.consume(1);
                 }
+                b'}' if self.inside.as_ref().is_some_and(|inside| inside.arrays == 0) => {
+                    self.inside = None;
+                    self.window.consume(1);
+                }
+                // Scalars and colons of an object that is looked into.
+                _ if self.inside.is_some() => self.window.consume(1),
+                _ => return self.bad(at, "not a JSON object".to_owned()),
             }
         }
+    }
+
+    fn look_inside(&mut self) {
+        self.inside = Some(Inside::default());
+        self.window.consume(1);
+    }
+
+    /// Whether what begins with `byte` here is a record, and not a key or something beside the records.
+    fn is_record(&self, byte: u8) -> bool {
+        match &self.inside {
+            Some(inside) => byte == b'{' && inside.arrays == 1 && inside.records,
+            None => byte == b'{' || self.in_array,
+        }
+    }
+
+    fn bad(&mut self, at: Position, reason: String) -> std::io::Result<Option<Item<'_>>> {
+        let bytes = self.beginning();
+        self.skip_to_next()?;
+        Ok(Some(Item::Bad { at, reason, bytes }))
     }
 
     fn beginning(&self) -> Vec<u8> {
@@ -233,7 +292,7 @@ impl Finder<'_> {
                     b'{' | b'[' => {
                         depth += 1;
                         if depth > most {
-                            return Ok(End::TooDeep(seen));
+                            return Ok(End::TooDeep);
                         }
                     }
                     b'}' | b']' => {
@@ -257,7 +316,7 @@ impl Finder<'_> {
 
 enum End {
     At(usize),
-    TooDeep(usize),
+    TooDeep,
     TooLong,
     Cut,
 }

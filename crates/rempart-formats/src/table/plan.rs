@@ -93,7 +93,8 @@ impl Plan {
         let typed = has(&|meaning| *meaning == Meaning::Value);
         for meaning in &meanings {
             plan.roles.push(match meaning {
-                Some(Meaning::Type) if !typed => Role::Context,
+                // Without a column of values of any kind, the type is that of the threat.
+                Some(Meaning::Type) if !typed => Role::Category,
                 Some(meaning) => plan.role(meaning),
                 None => Role::Context,
             });

@@ -23,6 +23,8 @@ struct Said {
     nearby: Vec<Observable>,
     /// Why cells that should hold values do not.
     failures: Vec<Loss>,
+    /// The same for one that is only seen with the values.
+    unread: Option<Loss>,
     losses: Vec<Loss>,
     first_seen: Option<Timestamp>,
     added: Option<Timestamp>,
@@ -80,6 +82,11 @@ impl Said {
                             to.push(observable);
                         }
                     }
+                }
+                // What is only seen with the value may be anything; it is kept as text.
+                Err(_) if matches!(role, Role::Nearby(_)) => {
+                    self.context(name, value);
+                    self.unread.get_or_insert_with(|| loss(name, "not a value that is understood"));
                 }
                 Err(why) => self.failures.push(loss(name, &why)),
             },
@@ -204,7 +211,7 @@ impl Said {
     }
 
     fn why_nothing(&self, row: &Row, plan: &Plan, columns: &[String]) -> Box<str> {
-        if let Some(failure) = self.failures.first() {
+        if let Some(failure) = self.failures.first().or(self.unread.as_ref()) {
             return format!("{}: {}", failure.what, failure.why).into();
         }
         let wanted: Vec<&str> = columns
@@ -256,7 +263,8 @@ impl Said {
             valid_until: self.valid_until,
             last_seen: self.last_seen,
         };
-        let mut key: String = self.values.iter().map(|value| format!("{}\0", value.value())).collect();
+        let all = self.values.iter().chain(&self.nearby);
+        let mut key: String = all.map(|value| format!("{}\0", value.value())).collect();
         key.push_str(if self.id.is_empty() { &self.distinct } else { &self.id });
         let nearby: Vec<Observable> =
             self.nearby.iter().filter(|value| !self.values.contains(value)).cloned().collect();
