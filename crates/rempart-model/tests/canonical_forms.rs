@@ -35,6 +35,7 @@ fn domains() {
             ("www(dot)evil[dot]example", "www.evil.example"),
             ("evil dot example", "evil.example"),
             ("evil [.] example", "evil.example"),
+            ("www . evil (dot) example.", "www.evil.example"),
             ("\"evil[.example\",", "evil.example"),
             ("*.evil.example", "evil.example"),
             (".evil.example", "evil.example"),

@@ -22,9 +22,7 @@ pub fn refang(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let seen = without_invisible(text);
-    let unwrapped = unwrap(seen.trim());
-    let joined = join_spelled_out(trim_prose(unwrapped));
-    let refanged = rewrite(joined.as_deref().unwrap_or(unwrapped));
+    let refanged = rewrite(unwrap(seen.trim()));
     if refanged == text { Cow::Borrowed(text) } else { Cow::Owned(refanged) }
 }
 
@@ -75,30 +73,26 @@ fn unwrap(mut text: &str) -> &str {
     text
 }
 
-/// `evil dot example`, `evil [.] example`: joined where the text is one token otherwise.
+/// `evil dot example`, `evil . example`: joined where the text is one token otherwise.
 fn join_spelled_out(text: &str) -> Option<String> {
-    if !text.contains(' ') || text.contains('/') {
-        return None;
-    }
     let mut joined = String::with_capacity(text.len());
     let mut words = 0_usize;
     for (place, word) in text.split_ascii_whitespace().enumerate() {
         words = place + 1;
-        if place % 2 == 0 {
-            joined.push_str(word);
-            continue;
-        }
-        let bare = word.trim_matches(['[', ']', '(', ')', '{', '}', '\\']);
-        let bracketed = bare.len() < word.len();
-        match bare {
-            "." | "," if bracketed => joined.push('.'),
-            "@" => joined.push('@'),
-            _ if bare.eq_ignore_ascii_case("dot") => joined.push('.'),
-            _ if bare.eq_ignore_ascii_case("at") => joined.push('@'),
+        match word {
+            _ if place % 2 == 0 => word.chars().for_each(|c| {
+                push(&mut joined, c);
+            }),
+            _ if word == "." || word.eq_ignore_ascii_case("dot") => {
+                push(&mut joined, '.');
+            }
+            _ if word == "@" || word.eq_ignore_ascii_case("at") => {
+                push(&mut joined, '@');
+            }
             _ => return None,
         }
     }
-    (words % 2 == 1).then_some(joined)
+    (words > 1 && words % 2 == 1).then_some(joined)
 }
 
 fn rewrite(text: &str) -> String {
@@ -120,8 +114,10 @@ fn rewrite(text: &str) -> String {
     }
     if in_head || defanged {
         let bare = trim_prose(&out);
-        if bare.len() < out.len() {
-            out = bare.to_owned();
+        match join_spelled_out(bare).filter(|_| in_head) {
+            Some(joined) => out = trim_prose(&joined).to_owned(),
+            None if bare.len() < out.len() => out = bare.to_owned(),
+            None => {}
         }
     }
     if let Some((scheme, end)) = real_scheme(&out) {
