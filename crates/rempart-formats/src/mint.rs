@@ -158,6 +158,22 @@ impl Draft<'_> {
                     }));
                 }
             }
+        } else {
+            // Cyber-observable objects have none of these; as custom properties (STIX 2.1, section
+            // 11.1) what the source said is kept.
+            if let Some(description) = &self.description {
+                body.insert("x_rempart_description".into(), description.as_str().into());
+            }
+            if !self.labels.is_empty() {
+                body.insert("x_rempart_labels".into(), json!(self.labels));
+            }
+            if !self.references.is_empty() {
+                let list = self
+                    .references
+                    .iter()
+                    .map(|(place, at)| json!({ "source_name": place, "reference": at }));
+                body.insert("x_rempart_references".into(), list.collect());
+            }
         }
         if let Some(tlp) = self.marking.tlp {
             body.insert("object_marking_refs".into(), json!([tlp_marking_id(tlp)]));

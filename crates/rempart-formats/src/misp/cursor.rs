@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use memchr::{memchr_iter, memchr2};
+use memchr::{memchr_iter, memchr3};
 use rempart_model::Position;
 
 /// Bytes asked of the input at once.
@@ -57,13 +57,23 @@ pub(crate) struct Cursor<'a> {
     offset: u64,
     line: u64,
     ended: bool,
+    /// The byte before the next one was a line feed.
+    fresh: bool,
 }
 
 impl<'a> Cursor<'a> {
     /// A reader at the beginning of `input`; a UTF-8 byte order mark is passed over.
     pub(crate) fn new(input: &'a mut dyn Read) -> Result<Self, Fault> {
-        let mut cursor =
-            Self { input, buffer: vec![0; CHUNK], start: 0, end: 0, offset: 0, line: 1, ended: false };
+        let mut cursor = Self {
+            input,
+            buffer: vec![0; CHUNK],
+            start: 0,
+            end: 0,
+            offset: 0,
+            line: 1,
+            ended: false,
+            fresh: false,
+        };
         while cursor.end < 3 && cursor.more()? {}
         if cursor.rest().starts_with(b"\xef\xbb\xbf") {
             cursor.pass(3);
@@ -116,6 +126,9 @@ impl<'a> Cursor<'a> {
         let passed = self.buffer.get(self.start..next).unwrap_or_default();
         self.line += memchr_iter(b'\n', passed).count() as u64;
         self.offset += passed.len() as u64;
+        if let Some(last) = passed.last() {
+            self.fresh = *last == b'\n';
+        }
         self.start = next;
     }
 
@@ -248,13 +261,11 @@ impl<'a> Cursor<'a> {
     /// Reads on to the next line that begins with an opening brace; `false` if there is none.
     pub(crate) fn resume_at_line(&mut self) -> Result<bool, Fault> {
         loop {
+            if self.fresh && self.byte()? == Some(b'{') {
+                return Ok(true);
+            }
             match memchr::memchr(b'\n', self.rest()) {
-                Some(at) => {
-                    self.pass(at + 1);
-                    if self.byte()? == Some(b'{') {
-                        return Ok(true);
-                    }
-                }
+                Some(at) => self.pass(at + 1),
                 None => {
                     self.pass(self.end - self.start);
                     if !self.more()? {
@@ -273,6 +284,8 @@ enum Mode {
     Between,
     /// In a string.
     Text,
+    /// In a string, after a line feed.
+    TextLine,
     /// In a string, after a backslash.
     Escape,
     /// In a number, `true`, `false` or `null` that is the whole value.
@@ -285,6 +298,10 @@ struct Nest {
     open: Vec<u8>,
     beyond: usize,
     deepest: usize,
+    /// The last token was a value or its end, not what stands before one.
+    valued: bool,
+    /// The last byte ended a line.
+    fresh: bool,
 }
 
 impl Nest {
@@ -295,10 +312,12 @@ impl Nest {
             self.beyond += 1;
         }
         self.deepest = self.deepest.max(self.open.len() + self.beyond);
+        (self.valued, self.fresh) = (false, false);
     }
 
     /// Closes `bracket`, and with it what was left open inside it.
     fn close(&mut self, bracket: u8) -> Result<(), Fault> {
+        (self.valued, self.fresh) = (true, false);
         if self.beyond > 0 {
             self.beyond -= 1;
             return Ok(());
@@ -321,16 +340,29 @@ fn scan(bytes: &[u8], mode: &mut Mode, nest: &mut Nest) -> Result<(usize, bool),
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         match *mode {
-            Mode::Text => match memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
+            Mode::Text => match memchr3(b'"', b'\\', b'\n', bytes.get(at..).unwrap_or_default()) {
                 None => return Ok((bytes.len(), false)),
                 Some(found) => {
                     at += found;
-                    *mode = if bytes.get(at) == Some(&b'"') { Mode::Between } else { Mode::Escape };
-                    if *mode == Mode::Between && nest.is_empty() {
-                        return Ok((at + 1, true));
+                    match bytes.get(at) {
+                        Some(b'\\') => *mode = Mode::Escape,
+                        Some(b'\n') => *mode = Mode::TextLine,
+                        _ => {
+                            *mode = Mode::Between;
+                            (nest.valued, nest.fresh) = (true, false);
+                            if nest.is_empty() {
+                                return Ok((at + 1, true));
+                            }
+                        }
                     }
                 }
             },
+            // JSON has no line ends in a text. This text was cut off, and another document begins.
+            Mode::TextLine if byte == b'{' => return Err(Fault::Broken("a text runs over the line's end")),
+            Mode::TextLine => {
+                *mode = Mode::Text;
+                continue;
+            }
             Mode::Escape => *mode = Mode::Text,
             Mode::Bare => match byte {
                 b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' => return Ok((at, true)),
@@ -339,6 +371,8 @@ fn scan(bytes: &[u8], mode: &mut Mode, nest: &mut Nest) -> Result<(usize, bool),
             },
             Mode::Between => match byte {
                 b'"' => *mode = Mode::Text,
+                // No comma in between: the value was cut off, and another document begins.
+                b'{' if nest.fresh && nest.valued => return Err(Fault::Broken("a comma is missing")),
                 b'{' => nest.push(b'}'),
                 b'[' => nest.push(b']'),
                 b'}' | b']' => {
@@ -347,7 +381,9 @@ fn scan(bytes: &[u8], mode: &mut Mode, nest: &mut Nest) -> Result<(usize, bool),
                         return Ok((at + 1, true));
                     }
                 }
-                _ => {}
+                b'\n' => nest.fresh = true,
+                b' ' | b'\t' | b'\r' => nest.fresh = false,
+                _ => (nest.valued, nest.fresh) = (!matches!(byte, b',' | b':'), false),
             },
         }
         at += 1;

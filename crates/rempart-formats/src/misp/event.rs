@@ -108,7 +108,7 @@ impl EventHead {
             marking.restrict(&distribution(Some(level), &self.sharing_group, true));
         }
         // Tags and distribution may have stood in the part that is not there.
-        marking.unknown |= self.cut && !(self.tags_read && !self.distribution.is_empty());
+        marking.unknown |= self.cut && (!self.tags_read || self.distribution.is_empty());
         Scope {
             marking,
             sense: self.sense.clone(),

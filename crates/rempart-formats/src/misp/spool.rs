@@ -110,7 +110,7 @@ mod tests {
         let text = |index: u64| format!("{{\"value\":\"host-{index}.example\"}}").into_bytes();
         for index in 0..60_000u64 {
             let mut entry = Vec::new();
-            let kind = if index % 3 == 0 { EntryKind::Object } else { EntryKind::ObjectAttribute };
+            let kind = if index.is_multiple_of(3) { EntryKind::Object } else { EntryKind::ObjectAttribute };
             write_entry(&mut entry, kind, Position { offset: index * 7, line: index }, &text(index));
             spool.push(&entry).unwrap();
         }
@@ -121,7 +121,7 @@ mod tests {
             let mut rest = block.as_slice();
             while let Some(entry) = read_entry(&mut rest) {
                 assert_eq!(entry.at, Position { offset: next * 7, line: next });
-                assert_eq!(entry.kind == EntryKind::Object, next % 3 == 0);
+                assert_eq!(entry.kind == EntryKind::Object, next.is_multiple_of(3));
                 assert_eq!(entry.text, text(next));
                 next += 1;
             }
