@@ -1,1 +1,7 @@
-//! Placeholder while the workspace is laid out.
+//! What an observable is *worth*, *whose* problem it is, and *who* may see what.
+//!
+//! Pure functions over plain data: no I/O, no clock, no store, no async. Time is an argument.
+
+#![forbid(unsafe_code)]
+
+pub mod release;
