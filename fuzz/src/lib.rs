@@ -6,9 +6,6 @@ use std::ops::ControlFlow;
 use rempart_formats::{Context, DecodeError, Limits, Minter, Sink};
 use rempart_model::{Decoded, Observable, Position, Rejection, Timestamp, Tlp};
 
-/// The type that readers have in common.
-pub type Reader = fn(&mut dyn Read, &Context<'_>, &mut dyn Sink) -> Result<(), DecodeError>;
-
 /// Bounds small enough for the fuzzer to reach them.
 pub const LIMITS: Limits = Limits {
     record_bytes: 4 << 10,
@@ -33,7 +30,10 @@ pub fn with_context<T>(use_it: impl FnOnce(&Context<'_>) -> T) -> T {
 
 /// Reads `data` twice with `reader`. Every record must keep the laws of [`check_decoded`], and the
 /// second reading must give what the first gave, though it gets the bytes in small pieces.
-pub fn check_reader(reader: Reader, data: &[u8]) {
+pub fn check_reader(
+    reader: impl Fn(&mut dyn Read, &Context<'_>, &mut dyn Sink) -> Result<(), DecodeError>,
+    data: &[u8],
+) {
     with_context(|context| {
         let mut whole = Laws::default();
         let first = reader(&mut { data }, context, &mut whole);

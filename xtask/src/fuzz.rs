@@ -62,11 +62,21 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 14] = [
+    Target { name: "adblock", fixtures: &[], longest: 2048 },
     Target { name: "container", fixtures: &[], longest: 64 << 10 },
+    Target { name: "csv", fixtures: &[], longest: 4 << 10 },
+    Target { name: "detect", fixtures: &[], longest: 8 << 10 },
+    Target { name: "hosts", fixtures: &[], longest: 2048 },
+    Target { name: "json_table", fixtures: &[], longest: 4 << 10 },
+    Target { name: "mapping", fixtures: &[], longest: 2048 },
+    Target { name: "misp", fixtures: &[], longest: 8 << 10 },
+    Target { name: "misp_feed", fixtures: &[], longest: 2048 },
     Target { name: "observable", fixtures: &[], longest: 512 },
+    Target { name: "plain", fixtures: &[], longest: 2048 },
     Target { name: "refang", fixtures: &[], longest: 512 },
     Target { name: "scalar", fixtures: &[], longest: 128 },
+    Target { name: "suffix_list", fixtures: &[], longest: 2048 },
 ];
 
 /// Builds the targets and runs them; one finding fails the task.
@@ -144,8 +154,7 @@ fn fuzz(target: &Target, build: &Path, options: &Options) -> anyhow::Result<bool
     println!("{}: {} s", target.name, options.seconds);
     let limit = std::time::Duration::from_secs(u64::from(options.seconds) * 2 + 300);
     let ended = process::quietly(&mut command, limit)?;
-    let summary = summary(&ended.output);
-    println!("{summary}");
+    println!("{}", summary(&ended.output));
     if !ended.success {
         println!(
             "{}\nfailed: {}; its input is in {}",
@@ -161,6 +170,18 @@ fn fuzz(target: &Target, build: &Path, options: &Options) -> anyhow::Result<bool
         keep(&binary, &common, &found, &seeds, &committed)?;
     }
     Ok(ended.success)
+}
+
+/// What a target said when it failed: its panic or libFuzzer's complaint, and where the input is.
+fn complaint(output: &str) -> String {
+    let start = output.lines().position(|line| line.starts_with("thread '") || line.starts_with("=="));
+    let lines: Vec<String> = output
+        .lines()
+        .skip(start.unwrap_or_default())
+        .filter(|line| !line.starts_with("0x") && !line.starts_with("Base64:") && !line.starts_with("stat::"))
+        .map(|line| line.chars().take(400).collect())
+        .collect();
+    lines.get(..lines.len().min(25)).unwrap_or_default().join("\n")
 }
 
 /// The last line of progress and the final figures.
@@ -246,4 +267,33 @@ fn keep(
     }
     println!("kept {kept} of {} inputs, {} bytes", inputs.len(), CORPUS_BYTES - room);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str = "INFO: Seed: 1\n#2\tINITED cov: 5 ft: 6\n#9\tNEW    cov: 7 ft: 8\n\n\
+        thread '<unnamed>' panicked at targets/refang.rs:9:5:\nleft is not right\n0x31,0x39,\nBase64: MTk4\n\
+        artifact_prefix='x'; Test unit written to x-crash-1\nstat::number_of_executed_units: 9\n";
+
+    #[test]
+    fn a_run_is_summed_up() {
+        assert_eq!(summary(OUTPUT), "#9\tNEW    cov: 7 ft: 8\nstat::number_of_executed_units: 9");
+    }
+
+    #[test]
+    fn a_complaint_says_why_and_where_without_the_bytes() {
+        let said = complaint(OUTPUT);
+        assert!(
+            said.starts_with("thread '") && said.contains("left is not right") && said.contains("x-crash-1")
+        );
+        assert!(!said.contains("0x31") && !said.contains("Base64") && !said.contains("INFO"));
+    }
+
+    #[test]
+    fn every_target_is_named_once_and_in_order() {
+        let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+        assert!(names.is_sorted_by(|one, next| one < next));
+    }
 }
