@@ -148,6 +148,9 @@ mod tests {
     #[test]
     fn tells_a_skipped_test_from_a_test_about_skipping() {
         for line in ["skipped: REMPART_TEST_DATA is not set", "  skipping: no nginx"] {
+            assert!(says_skipped(line), "{line}");
+        }
+        for line in ["3 rows were skipped: too long", "skipped 4 rows", "b.json: skipped: a manifest"] {
             assert!(!says_skipped(line), "{line}");
         }
     }

@@ -156,12 +156,7 @@ fn fuzz(target: &Target, build: &Path, options: &Options) -> anyhow::Result<bool
     let ended = process::quietly(&mut command, limit)?;
     println!("{}", summary(&ended.output));
     if !ended.success {
-        println!(
-            "{}\nfailed: {}; its input is in {}",
-            tail(&ended.output, 40),
-            target.name,
-            findings.display()
-        );
+        println!("{}", complaint(&ended.output));
     }
     if options.seconds >= LONG_RUN {
         log(target.name, options.seconds, &ended.output, ended.success)?;
