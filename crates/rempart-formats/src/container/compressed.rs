@@ -4,8 +4,11 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
+use rempart_model::stix_id::parse_uuid;
+
 use super::bounded::{Budget, LimitPassed};
 use super::{Bytes, Content, Entry, refused, zip};
+use crate::misp::feed;
 use crate::{DecodeError, Limits};
 
 /// Compressions inside one another that are opened: a gzip file in a zip archive, not more.
@@ -133,32 +136,20 @@ fn broken(error: &std::io::Error) -> String {
     }
 }
 
-/// The files of a MISP feed that are about the events and not events themselves, told by content:
-/// `manifest.json` (an object whose keys are event UUIDs) and `hashes.csv` (MD5 of a value, event UUID).
+/// The files of a MISP feed that are about the events and not events themselves, told by name and
+/// content: `manifest.json` (the list of events) and `hashes.csv` (MD5 of a value, event UUID).
 fn nothing_to_read(name: &str, first: &[u8]) -> Option<&'static str> {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let text = first.trim_ascii_start();
-    match base {
-        "manifest.json" => {
-            let key = text.strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
-            (is_uuid(key.get(..36)?) && key.get(36) == Some(&b'"'))
-                .then_some("the manifest of a MISP feed: it lists the events")
-        }
-        "hashes.csv" => {
-            let (hash, rest) = text.split_at_checked(32)?;
-            (hash.iter().all(u8::is_ascii_hexdigit) && is_uuid(rest.strip_prefix(b",")?.get(..36)?))
-                .then_some("the value index of a MISP feed: it repeats the events' values as MD5")
-        }
-        _ => None,
+    if base == "manifest.json" && feed::is_manifest(first) {
+        return Some("the manifest of a MISP feed: it lists the events");
     }
-}
-
-fn is_uuid(text: &[u8]) -> bool {
-    text.len() == 36
-        && text.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+    let is_index = || {
+        let (hash, rest) = first.split_at_checked(32)?;
+        let uuid = std::str::from_utf8(rest.strip_prefix(b",")?.get(..36)?).ok()?;
+        (hash.iter().all(u8::is_ascii_hexdigit) && parse_uuid(uuid).is_some()).then_some(())
+    };
+    (feed::is_hashes_csv(name) && is_index().is_some())
+        .then_some("the value index of a MISP feed: it repeats the events' values as MD5")
 }
 
 /// An entry of an archive.

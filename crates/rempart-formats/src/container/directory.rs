@@ -1,12 +1,13 @@
 //! Folders, walked in a fixed order.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::compressed::{self, Visit};
 use super::refused;
+use crate::misp::feed;
 use crate::{DecodeError, Limits};
 
 /// Deepest folder that is walked into.
@@ -35,9 +36,10 @@ pub(super) fn walk(
                         let what = format!("the folder holds more than {} files; split it", limits.entries);
                         return Err(DecodeError::Limit { what: what.into() });
                     }
+                    let flow = missing_events(&children, visit);
                     // The last one pushed comes first.
                     pending.extend(children.into_iter().rev().map(|child| (child, depth + 1)));
-                    ControlFlow::Continue(())
+                    flow
                 }
                 Err(error) if depth == 0 => return Err(error.into()),
                 Err(error) => visit(refused(&shown, format!("the folder cannot be read: {error}"))),
@@ -60,6 +62,26 @@ pub(super) fn walk(
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// In the folder of a MISP feed: refuses each event that the manifest announces and that is not there.
+fn missing_events(children: &[PathBuf], visit: &mut Visit<'_>) -> ControlFlow<()> {
+    let is_manifest = |path: &&PathBuf| path.file_name().is_some_and(|name| name == "manifest.json");
+    let Some(manifest) = children.iter().find(is_manifest) else { return ControlFlow::Continue(()) };
+    let mut bytes = Vec::new();
+    let most = feed::LARGEST_MANIFEST as u64;
+    let read = File::open(manifest).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    // A manifest that cannot be read is reported when its turn comes.
+    if read.is_err() || !feed::is_manifest(&bytes) {
+        return ControlFlow::Continue(());
+    }
+    let Ok(announced) = feed::manifest(&bytes) else { return ControlFlow::Continue(()) };
+    let names: Vec<_> = children.iter().map(|path| path.to_string_lossy()).collect();
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    feed::missing(&announced, &names).into_iter().try_for_each(|event| {
+        let name = format!("{}.json", event.uuid);
+        visit(refused(&name, "the feed's manifest announces this event, but there is no such file"))
+    })
 }
 
 /// An error with its cause, since only the text goes on.

@@ -84,11 +84,27 @@ fn rule(line: &str) -> Result<Vec<Claim>, Box<str>> {
     Ok(observables.into_iter().map(claim).collect())
 }
 
+/// Names of filter options, of AdBlock Plus and of those that extend it.
+const OPTIONS: [&str; 48] = [
+    "1p", "3p", "all", "badfilter", "cname", "content", "cookie", "csp", "css", "denyallow", "doc", "document",
+    "domain", "ehide", "elemhide", "empty", "first-party", "font", "frame", "from", "genericblock", "generichide",
+    "ghide", "image", "important", "inline-font", "inline-script", "match-case", "media", "method", "mp4",
+    "network", "object", "other", "permissions", "ping", "popunder", "popup", "redirect", "redirect-rule",
+    "removeparam", "script", "stylesheet", "subdocument", "third-party", "to", "websocket", "xmlhttprequest",
+];
+
 /// Whether what stands behind a `$` are filter options and not a part of a URL.
 fn is_options(text: &str) -> bool {
-    !text.is_empty()
-        && text.split(',').all(|option| {
-            let name = option.trim().trim_start_matches('~').split('=').next().unwrap_or("");
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_123".contains(&byte))
-        })
+    text.split(',').all(|option| {
+        let name = option.trim().trim_start_matches('~').split('=').next().unwrap_or("");
+        OPTIONS.binary_search(&name).is_ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_options_are_sorted() {
+        assert!(super::OPTIONS.is_sorted());
+    }
 }

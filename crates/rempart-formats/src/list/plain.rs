@@ -129,6 +129,9 @@ pub(crate) fn why_not(text: &str) -> Box<str> {
     if text.starts_with('/') {
         return "a path without a host: it cannot be matched by itself".into();
     }
+    if ["\\.", "[0-9", "(?:", "\\w", "\\d", ".*"].iter().any(|mark| text.contains(mark)) {
+        return "a regular expression: it names no single observable".into();
+    }
     match Observable::guess(text) {
         Err(error) => format!("not an observable: {error}").into(),
         // Only reached for texts that begin like a path or a query.

@@ -171,20 +171,18 @@ impl<'a> Records<'a> {
             }
             if at.offset < self.by_line_until {
                 self.spent = whole;
-                let open = scan(text, State::FieldStart, self.delimiter).1 == State::Quoted;
-                if open {
+                let mut scan = Scan::default();
+                if scan.run(text, self.delimiter).is_none() && scan.state == State::Quoted {
                     return Ok(Some(self.never_closed(at, length)));
                 }
                 return Ok(Some(self.row(at, length)));
             }
             match self.end_of_record()? {
-                Some((length, whole)) => {
+                Ok((length, whole)) => {
                     self.spent = whole;
                     return Ok(Some(self.row(at, length)));
                 }
-                None => {
-                    self.by_line_until = at.offset + self.window.bytes().len() as u64;
-                }
+                Err(seen) => self.by_line_until = at.offset + seen as u64,
             }
         }
     }
@@ -208,28 +206,32 @@ impl<'a> Records<'a> {
     }
 
     /// Where the record ends that begins at the window: its length without and with the line end.
-    /// `None`: a quotation mark in it is not closed within the limit.
-    fn end_of_record(&mut self) -> std::io::Result<Option<(usize, usize)>> {
-        let mut state = State::FieldStart;
+    /// `Err`: a quotation mark in it is not closed within the limit, or not rightly (behind the mark
+    /// that closes a field over several lines stands more of it); up to where it was looked at.
+    fn end_of_record(&mut self) -> std::io::Result<Result<(usize, usize), usize>> {
+        let mut scan = Scan::default();
         let mut seen = 0;
         loop {
             let bytes = self.window.bytes();
-            let (end, next) = scan(bytes.get(seen..).unwrap_or_default(), state, self.delimiter);
+            let end = scan.run(bytes.get(seen..).unwrap_or_default(), self.delimiter);
+            if scan.torn {
+                return Ok(Err(seen + end.unwrap_or_default()));
+            }
             if let Some(end) = end {
                 let length = seen + end;
                 if bytes.get(length) == Some(&b'\r') && bytes.len() == length + 1 {
                     self.window.fill()?;
                 }
                 let crlf = self.window.bytes().get(length..length + 2) == Some(b"\r\n");
-                return Ok((length <= self.limit).then_some((length, length + 1 + usize::from(crlf))));
+                let whole = length + 1 + usize::from(crlf);
+                return Ok(if length <= self.limit { Ok((length, whole)) } else { Err(length) });
             }
-            state = next;
             seen = bytes.len();
             if seen > self.limit {
-                return Ok(None);
+                return Ok(Err(seen));
             }
             if !self.window.fill()? {
-                return Ok((state != State::Quoted).then_some((seen, seen)));
+                return Ok(if scan.state == State::Quoted { Err(seen) } else { Ok((seen, seen)) });
             }
         }
     }
@@ -281,18 +283,45 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Runs over `bytes`: where the record ends (its line end), and in which state it was left.
-fn scan(bytes: &[u8], mut state: State, delimiter: u8) -> (Option<usize>, State) {
-    for (at, byte) in bytes.iter().enumerate() {
-        state = match (state, *byte) {
-            (State::Quoted, b'"') => State::QuoteInQuoted,
-            (State::Quoted, _) => State::Quoted,
-            (State::QuoteInQuoted, b'"') => State::Quoted,
-            (_, b'\n' | b'\r') => return (Some(at), state),
-            (_, byte) if byte == delimiter => State::FieldStart,
-            (State::FieldStart, b'"') => State::Quoted,
-            _ => State::Plain,
-        };
+/// Runs over a record piece by piece to find its end.
+struct Scan {
+    state: State,
+    /// The quoted field that is open, or was closed last, goes over a line end.
+    lines: bool,
+    /// Such a field is closed, and then goes on: its quotation mark was none.
+    torn: bool,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self { state: State::FieldStart, lines: false, torn: false }
     }
-    (None, state)
+}
+
+impl Scan {
+    /// Where the record ends in `bytes` (its line end), or where it is torn.
+    fn run(&mut self, bytes: &[u8], delimiter: u8) -> Option<usize> {
+        for (at, byte) in bytes.iter().enumerate() {
+            self.state = match (self.state, *byte) {
+                (State::Quoted, b'"') => State::QuoteInQuoted,
+                (State::Quoted, byte) => {
+                    self.lines |= matches!(byte, b'\n' | b'\r');
+                    State::Quoted
+                }
+                (State::QuoteInQuoted, b'"') => State::Quoted,
+                (_, b'\n' | b'\r') => return Some(at),
+                (_, byte) if byte == delimiter => State::FieldStart,
+                (State::FieldStart, b'"') => {
+                    self.lines = false;
+                    State::Quoted
+                }
+                (State::QuoteInQuoted, byte) if self.lines && byte != b' ' => {
+                    self.torn = true;
+                    return Some(at);
+                }
+                _ => State::Plain,
+            };
+        }
+        None
+    }
 }

@@ -214,17 +214,16 @@ impl Said {
         if let Some(failure) = self.failures.first().or(self.unread.as_ref()) {
             return format!("{}: {}", failure.what, failure.why).into();
         }
-        let wanted: Vec<&str> = columns
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| matches!(plan.of(*at), Role::Value(_) | Role::Nearby(_)))
-            .map(|(_, name)| name.as_str())
+        let of_values = |at: &usize| matches!(plan.of(*at), Role::Value(_) | Role::Nearby(_));
+        let wanted: Vec<&str> = (0..columns.len())
+            .filter(of_values)
+            .filter_map(|at| columns.get(at).map(String::as_str))
             .take(6)
             .collect();
         if wanted.is_empty() {
             return "no column holds an observable: name the columns in a mapping file".into();
         }
-        if row.width > 0 && row.width < columns.len() {
+        if row.width > 0 && !(0..row.width).any(|at| of_values(&at)) {
             return format!("the row has {} fields where {} are named", row.width, columns.len()).into();
         }
         format!("no column holds an observable: empty are {}", wanted.join(", ")).into()
