@@ -69,18 +69,18 @@ fn is_text(path: &Path) -> bool {
 
 /// The table of targets and the files of targets name the same.
 fn fuzz_targets() -> anyhow::Result<Vec<String>> {
-    let folder = root().join(fuzz::FOLDER).join("targets");
+    let folder = root().join(fuzz::FOLDER).join("src/bin");
     let mut found = Vec::new();
     let mut names = fuzz::names();
     for entry in fs::read_dir(&folder).into_iter().flatten() {
         let path = entry?.path();
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
         if !names.remove(name) {
-            found.push(format!("{name}: a file in {}/targets, but not in xtask/src/fuzz.rs", fuzz::FOLDER));
+            found.push(format!("{name}: a file in {}/src/bin, but not in xtask/src/fuzz.rs", fuzz::FOLDER));
         }
     }
     found.extend(
-        names.iter().map(|name| format!("{name}: in xtask/src/fuzz.rs, but not a file in fuzz/targets")),
+        names.iter().map(|name| format!("{name}: in xtask/src/fuzz.rs, but not a file in fuzz/src/bin")),
     );
     Ok(found)
 }
