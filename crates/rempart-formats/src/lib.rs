@@ -16,6 +16,7 @@ pub mod mint;
 pub mod misp;
 pub mod reader;
 pub mod table;
+pub mod text;
 
 pub use limits::Limits;
 pub use mint::{Draft, Minter};
