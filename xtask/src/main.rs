@@ -5,6 +5,7 @@
 
 mod bench;
 mod counts;
+mod data;
 mod deny;
 mod fuzz;
 mod process;
@@ -35,6 +36,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Run the benchmarks and print their ratios.
     Bench(bench::Options),
+    /// Renew the data that is shipped, from the newest packages of npm and PyPI.
+    Data,
     /// Check licences, bans and sources of the dependencies, and advisories where they can be reached.
     #[command(visible_alias = "licences")]
     Deny,
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run().and_then(counts::Counts::into_result),
         Task::Fuzz(options) => fuzz::run(&options).and_then(counts::Counts::into_result),
         Task::Bench(options) => bench::run(&options),
+        Task::Data => data::run(),
         Task::Deny => deny::run().and_then(counts::Counts::into_result),
     };
     match result {
