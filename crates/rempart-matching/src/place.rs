@@ -81,13 +81,15 @@ pub fn network(text: &str) -> Option<(IpAddr, IpAddr)> {
             let length = length.unwrap_or(32);
             let host = u32::MAX.checked_shr(length).unwrap_or(0);
             let first = address.to_bits() & !host;
-            (length <= 32).then(|| (Ipv4Addr::from_bits(first).into(), Ipv4Addr::from_bits(first | host).into()))
+            (length <= 32)
+                .then(|| (Ipv4Addr::from_bits(first).into(), Ipv4Addr::from_bits(first | host).into()))
         }
         IpAddr::V6(address) => {
             let length = length.unwrap_or(128);
             let host = u128::MAX.checked_shr(length).unwrap_or(0);
             let first = address.to_bits() & !host;
-            (length <= 128).then(|| (Ipv6Addr::from_bits(first).into(), Ipv6Addr::from_bits(first | host).into()))
+            (length <= 128)
+                .then(|| (Ipv6Addr::from_bits(first).into(), Ipv6Addr::from_bits(first | host).into()))
         }
     }
 }

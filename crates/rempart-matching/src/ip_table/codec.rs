@@ -78,7 +78,10 @@ impl IpTable {
                 let count = input.count()?;
                 let text = input.take(count.saturating_mul(2))?;
                 let countries = text.chunks_exact(2).map(|pair| {
-                    std::str::from_utf8(pair).ok().and_then(Country::new).ok_or(CodecError::Damaged("a country"))
+                    std::str::from_utf8(pair)
+                        .ok()
+                        .and_then(Country::new)
+                        .ok_or(CodecError::Damaged("a country"))
                 });
                 Values::Countries(countries.collect::<Result<_, _>>()?)
             }

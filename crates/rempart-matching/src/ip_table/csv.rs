@@ -20,7 +20,9 @@ pub enum CsvError {
         reason: &'static str,
     },
     /// The file has no line that says anything.
-    #[error("the table is empty: lines of the form start,end,country or start,end,asn,organisation are wanted")]
+    #[error(
+        "the table is empty: lines of the form start,end,country or start,end,asn,organisation are wanted"
+    )]
     Empty,
     /// There are more lines than any table of the Internet needs.
     #[error("the table has more than {0} lines")]
@@ -161,7 +163,8 @@ impl Interned {
             known.insert(key, next);
             return Ok(Some(next));
         }
-        let country = Country::new(head).ok_or("the third column is neither a country code nor an AS number")?;
+        let country =
+            Country::new(head).ok_or("the third column is neither a country code nor an AS number")?;
         if matches!(self, Self::Nothing) {
             *self = Self::Countries(Vec::new());
         }
@@ -202,7 +205,9 @@ mod tests {
         assert_eq!(table.asn("2001:db8:1::".parse().unwrap()).unwrap().number, 64497);
         assert!(table.asn("198.51.100.1".parse().unwrap()).is_none());
 
-        let table = IpTable::from_csv(b"10.0.0.0,10.0.0.9,el\n10.0.0.20,10.0.0.20,\"UK\"\n1.0.0.0,1.0.0.1,ZZ").unwrap();
+        let table =
+            IpTable::from_csv(b"10.0.0.0,10.0.0.9,el\n10.0.0.20,10.0.0.20,\"UK\"\n1.0.0.0,1.0.0.1,ZZ")
+                .unwrap();
         let country = |address: &str| table.country(address.parse().unwrap()).map(|c| c.to_string());
         assert_eq!(country("10.0.0.9").as_deref(), Some("GR"));
         assert_eq!(country("10.0.0.20").as_deref(), Some("GB"));
@@ -212,13 +217,19 @@ mod tests {
     #[test]
     fn names_the_line_that_is_wrong() {
         for (text, message) in [
-            ("", "the table is empty: lines of the form start,end,country or start,end,asn,organisation are wanted"),
+            (
+                "",
+                "the table is empty: lines of the form start,end,country or start,end,asn,organisation are wanted",
+            ),
             ("1.0.0.0,1.0.0.9,FR\nx,y,FR", "line 2: the first two columns are not IP addresses"),
             ("1.0.0.0,1.0.0.9", "line 1: fewer than three columns"),
             ("1.0.0.9,1.0.0.0,FR", "line 1: the range does not run from a lower to a higher address"),
             ("1.0.0.0,::2,FR", "line 1: the range does not run from a lower to a higher address"),
             ("1.0.0.0,1.0.0.9,France", "line 1: the third column is neither a country code nor an AS number"),
-            ("1.0.0.0,1.0.0.9,FR\n2.0.0.0,2.0.0.1,1,x", "line 2: an autonomous system in a table of countries"),
+            (
+                "1.0.0.0,1.0.0.9,FR\n2.0.0.0,2.0.0.1,1,x",
+                "line 2: an autonomous system in a table of countries",
+            ),
             ("1.0.0.0,1.0.0.9,1,x\n2.0.0.0,2.0.0.1,FR", "line 2: a country in a table of autonomous systems"),
         ] {
             assert_eq!(IpTable::from_csv(text.as_bytes()).unwrap_err().to_string(), message, "{text}");

@@ -217,9 +217,10 @@ mod tests {
 
     #[test]
     fn a_range_has_the_countries_of_all_its_parts() {
-        let table =
-            IpTable::from_csv(b"10.0.0.0,10.0.0.255,FR\n10.0.2.0,10.0.2.255,DE\n2001:db8::,2001:db8::ff,FI\n")
-                .unwrap();
+        let table = IpTable::from_csv(
+            b"10.0.0.0,10.0.0.255,FR\n10.0.2.0,10.0.2.255,DE\n2001:db8::,2001:db8::ff,FI\n",
+        )
+        .unwrap();
         let names = |first: &str, last: &str, limit| -> Vec<String> {
             table.countries(ip(first), ip(last), limit).iter().map(Country::to_string).collect()
         };

@@ -210,11 +210,15 @@ impl Index {
                 let (mut good, mut bad) = (0, 0);
                 for value in values {
                     match place::network(value) {
-                        Some((IpAddr::V4(a), IpAddr::V4(b))) => self.v4.push((a.to_bits(), b.to_bits(), list)),
-                        Some((IpAddr::V6(a), IpAddr::V6(b))) => match (a.to_ipv4_mapped(), b.to_ipv4_mapped()) {
-                            (Some(a), Some(b)) => self.v4.push((a.to_bits(), b.to_bits(), list)),
-                            _ => self.v6.push((a.to_bits(), b.to_bits(), list)),
-                        },
+                        Some((IpAddr::V4(a), IpAddr::V4(b))) => {
+                            self.v4.push((a.to_bits(), b.to_bits(), list))
+                        }
+                        Some((IpAddr::V6(a), IpAddr::V6(b))) => {
+                            match (a.to_ipv4_mapped(), b.to_ipv4_mapped()) {
+                                (Some(a), Some(b)) => self.v4.push((a.to_bits(), b.to_bits(), list)),
+                                _ => self.v6.push((a.to_bits(), b.to_bits(), list)),
+                            }
+                        }
                         _ => {
                             bad += 1;
                             continue;

@@ -132,7 +132,9 @@ impl Warninglists {
         // A page on a listed host says little about the page.
         let direct = !kind.has(Kinds::URL) || place::is_bare_url(observable.value());
         let mut note = |list: u32, direct: bool| {
-            let Some(known) = usize::try_from(list).ok().and_then(|list| self.lists.get(list)) else { return };
+            let Some(known) = usize::try_from(list).ok().and_then(|list| self.lists.get(list)) else {
+                return;
+            };
             if known.kinds.has(kind) {
                 found.push((list, if direct { known.effect } else { Effect::Known }));
             }

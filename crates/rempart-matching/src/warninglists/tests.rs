@@ -31,7 +31,13 @@ fn sample() -> Warninglists {
     build(&[
         list("popular", "hostname", "False positive", names, &["Example.COM", "blogs.example"]),
         list("owned", "string", "", names, &[".vendor.example", "exact.example"]),
-        list("cloud", "cidr", "Known identifier", &["ip-src", "domain|ip"], &["192.0.2.0/24", "2001:db8::/32"]),
+        list(
+            "cloud",
+            "cidr",
+            "Known identifier",
+            &["ip-src", "domain|ip"],
+            &["192.0.2.0/24", "2001:db8::/32"],
+        ),
         list("resolvers", "cidr", "False positive", &["ip-dst"], &["192.0.2.53", "bad"]),
         list("empty files", "string", "False positive", &["md5"], &["D41D8CD98F00B204E9800998ECF8427E"]),
         list("mailers", "substring", "Known identifier", &["email-src"], &["throwaway."]),
