@@ -251,3 +251,17 @@ fn an_attribute_is_known_again_by_its_uuid_and_told_apart_by_its_version() {
     assert!(new.version > old.version);
     assert_ne!(old.origin, new.origin);
 }
+
+#[test]
+fn the_fixtures_hold_every_part_of_an_event() {
+    let kept = take(include_str!("../../../fixtures/misp/event.json"));
+    let kinds: Vec<&str> = kept.decoded.iter().map(|(_, object)| object.id.kind()).collect();
+    assert_eq!(kinds, ["indicator", "sighting", "x-rempart-observable", "indicator", "note", "report"]);
+    assert_eq!(kept.rejected.len(), 1);
+    assert!(kept.decoded.iter().all(|(_, object)| object.marking.tlp == Some(Tlp::Amber)));
+    assert!(kept.decoded.iter().all(|(_, object)| object.marking.recipients.is_some()));
+    assert_eq!(kept.decoded[3].1.marking.recipients, Some(Vec::new()));
+
+    let kept = take(include_str!("../../../fixtures/misp/attributes.json"));
+    assert_eq!((kept.decoded.len(), kept.rejected.len()), (1, 0));
+}
