@@ -68,8 +68,7 @@ fn is_binary(first: &[u8]) -> bool {
         return false;
     }
     let sample = first.get(..first.len().min(4096)).unwrap_or_default();
-    let controls =
-        sample.iter().filter(|byte| matches!(byte, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f)).count();
+    let controls = sample.iter().filter(|byte| matches!(byte, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f)).count();
     sample.contains(&0) || controls * 20 > sample.len()
 }
 
@@ -144,11 +143,16 @@ fn json(text: &str) -> Option<Format> {
         return Some(Format::Stix);
     }
     let misp_attribute = has("to_ids") && has("category") && has("type") && has("value");
-    if has("Event") || has("Attribute") || has("Orgc") || misp_attribute {
+    // Windows, too, writes `Event` around what it logs.
+    let misp_event = has("Event") && (has("info") || has("Orgc") || has("distribution") || has("threat_level_id"));
+    if misp_event || has("Attribute") || misp_attribute {
         return Some(Format::Misp);
     }
     let several = opens
-        && text.lines().take(2).all(|line| line.trim_start().starts_with('{') && line.trim_end().ends_with('}'))
+        && text
+            .lines()
+            .take(2)
+            .all(|line| line.trim_start().starts_with('{') && line.trim_end().ends_with('}'))
         && text.lines().nth(1).is_some();
     Some(if several { Format::JsonLines } else { Format::Json })
 }
@@ -167,7 +171,11 @@ fn lines_of(lines: &[&str], by_name: Option<Format>) -> Option<Format> {
     if lines.iter().take(20).any(|line| line.starts_with("#fields\t")) {
         return Some(Format::Tsv);
     }
-    let data: Vec<&str> = lines.iter().map(|line| line.trim_matches(' ')).filter(|line| plain::comment(line).is_none()).collect();
+    let data: Vec<&str> = lines
+        .iter()
+        .map(|line| line.trim_matches(' '))
+        .filter(|line| plain::comment(line).is_none())
+        .collect();
     let comments = || lines.iter().filter_map(|line| plain::comment(line.trim()));
     if by_name == Some(Format::Text) && !data.is_empty() {
         return by_name;
@@ -196,7 +204,8 @@ fn lines_of(lines: &[&str], by_name: Option<Format>) -> Option<Format> {
         return Some(Format::Plain);
     }
     let single = |line: &&&str| is_single(line);
-    let values = data.iter().filter(single).count() + usize::from(data.first().is_some_and(|first| table::is_column_name(first)));
+    let values = data.iter().filter(single).count()
+        + usize::from(data.first().is_some_and(|first| table::is_column_name(first)));
     if enough(values) {
         return Some(Format::Plain);
     }
@@ -236,7 +245,8 @@ fn is_adblock(lines: &[&str], data: &[&str]) -> bool {
 fn is_single(line: &str) -> bool {
     let (value, _) = crate::list::inline_comment(line, &["#", ";", "//", "!"]);
     !value.contains(char::is_whitespace)
-        && (Observable::guess(value).is_ok() || crate::list::range::parse(value).is_some_and(|range| range.is_ok()))
+        && (Observable::guess(value).is_ok()
+            || crate::list::range::parse(value).is_some_and(|range| range.is_ok()))
         || crate::list::range::parse(value).is_some()
 }
 
@@ -252,8 +262,12 @@ fn starts_with_value(line: &str) -> bool {
 /// The delimiter of a table in `text`, if it is one.
 pub(crate) fn delimiter(text: &str) -> Option<u8> {
     let lines: Vec<&str> = lines(text, text.len());
-    let data: Vec<&str> =
-        lines.iter().map(|line| line.trim_matches(' ')).filter(|line| plain::comment(line).is_none()).take(LINES).collect();
+    let data: Vec<&str> = lines
+        .iter()
+        .map(|line| line.trim_matches(' '))
+        .filter(|line| plain::comment(line).is_none())
+        .take(LINES)
+        .collect();
     table_delimiter(&data, Some(Format::Csv))
 }
 

@@ -44,7 +44,8 @@ fn format_of(
     if let Some(format) = format {
         return Ok(format);
     }
-    let unknown = || DecodeError::Unknown { what: unreadable(first).unwrap_or("nothing that is known").into() };
+    let unknown =
+        || DecodeError::Unknown { what: unreadable(first).unwrap_or("nothing that is known").into() };
     let found = detect(Some(name), first).ok_or_else(unknown)?;
     // Who gives a mapping says that it is a table.
     Ok(match found {
@@ -70,7 +71,8 @@ fn dispatch(
         Format::Hosts => hosts::read(input, context, sink),
         Format::Adblock => adblock::read(input, context, sink),
         Format::Misp => crate::misp::read(input, context, sink),
-        Format::Stix | Format::Text => {
+        Format::Text => crate::text::read(input, context, sink),
+        Format::Stix => {
             let reason = format!("the format {} cannot be read by this build", format.name()).into();
             // Whether the sink wants more does not matter at the end.
             let _ = sink.rejected(rempart_model::Position::default(), crate::list::rejection(reason, b""));

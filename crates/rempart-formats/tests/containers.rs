@@ -1,11 +1,12 @@
 //! Archives, streams and folders: what is opened, and what is refused with its reason.
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
 mod reading;
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Write};
 
-use reading::open;
+use reading::{Entries, open};
 use rempart_formats::container::Input;
 use rempart_formats::{DecodeError, Limits};
 
@@ -30,7 +31,7 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn stream(name: &str, bytes: &[u8], limits: Limits) -> (Vec<(String, Vec<String>)>, Result<(), DecodeError>) {
+fn stream(name: &str, bytes: &[u8], limits: Limits) -> (Entries, Result<(), DecodeError>) {
     let mut bytes = bytes;
     open(Input::Stream(name, &mut bytes), limits)
 }
@@ -76,7 +77,10 @@ fn what_is_not_opened_says_why() {
         assert!(values(&entries)[0].starts_with(&format!("refused: {reason}")), "{entries:?}");
     }
     let (entries, _) = stream("a.pdf", b"%PDF-1.7 ...", Limits::default());
-    assert_eq!(values(&entries), ["error: not a format that is read: a PDF document; extract its text first"]);
+    assert_eq!(
+        values(&entries),
+        ["error: not a format that is read: a PDF document; extract its text first"]
+    );
 }
 
 #[test]
@@ -113,7 +117,10 @@ fn an_encrypted_entry_is_refused() {
     bytes[local + 6] |= 1;
     bytes[central + 8] |= 1;
     let (entries, _) = stream("input", &bytes, Limits::default());
-    assert_eq!(values(&entries), ["refused: it is encrypted; decrypt the archive first", "192.0.2.1", "192.0.2.2"]);
+    assert_eq!(
+        values(&entries),
+        ["refused: it is encrypted; decrypt the archive first", "192.0.2.1", "192.0.2.2"]
+    );
 }
 
 #[test]
@@ -129,6 +136,19 @@ fn bombs_are_stopped_and_what_came_before_stays() {
         assert_eq!(lines[..2], ["192.0.2.1", "192.0.2.2"]);
         assert!(lines[2].contains("expands to more than 400 times"), "{lines:?}");
         assert!(lines[2].contains("bomb"), "the entry is named: {lines:?}");
+    }
+}
+
+#[test]
+fn what_is_cut_off_gives_what_it_holds() {
+    let list: String = (0..60_000).map(|at| format!("10.{}.{}.{}\n", at % 7, at / 250, at % 250)).collect();
+    for mut bytes in [gzip(list.as_bytes()), zstd(list.as_bytes())] {
+        bytes.truncate(bytes.len() / 2);
+        let (entries, result) = stream("input", &bytes, Limits::default());
+        assert!(result.is_ok());
+        let lines = values(&entries);
+        assert_eq!(lines[0], "10.0.0.0");
+        assert!(lines.last().is_some_and(|line| line.starts_with("error: cannot read the input")), "{lines:?}");
     }
 }
 
@@ -196,7 +216,10 @@ fn a_misp_feed_is_its_events() {
     std::fs::write(at(&format!("{one}.json")), event).unwrap();
     let (entries, _) = open(Input::Path(folder.path()), Limits::default());
     let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, [format!("{two}.json"), format!("{one}.json"), "hashes.csv".into(), "manifest.json".into()]);
+    assert_eq!(
+        names,
+        [format!("{two}.json"), format!("{one}.json"), "hashes.csv".into(), "manifest.json".into()]
+    );
     assert!(entries[0].1[0].starts_with("refused: the feed's manifest announces this event"), "{entries:?}");
     assert!(entries[1].1.contains(&"192.0.2.1".to_owned()), "{entries:?}");
     assert!(entries[2].1[0].starts_with("skipped"), "{entries:?}");

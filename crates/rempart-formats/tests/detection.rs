@@ -10,16 +10,25 @@ fn content_decides() {
         ("x.txt", r#"{"type": "bundle", "id": "bundle--X", "objects": []}"#, Format::Stix),
         ("x.json", r#"{"more": false, "objects": [{"type": "indicator"}]}"#, Format::Stix),
         ("x", &format!(r#"{{"type":"indicator","id":"indicator--{uuid}"}}"#), Format::Stix),
-        ("x", r#"[{"type":"domain-name","spec_version":"2.1","id":"domain-name--5e396a1e-68e4-4db5-8810-ca350aba047c"}]"#, Format::Stix),
+        (
+            "x",
+            r#"[{"type":"domain-name","spec_version":"2.1","id":"domain-name--5e396a1e-68e4-4db5-8810-ca350aba047c"}]"#,
+            Format::Stix,
+        ),
         ("x.json", r#"{"Event": {"info": "x"}}"#, Format::Misp),
         ("x.json", r#"{"response": [{"Event": {"info": "x"}}]}"#, Format::Misp),
+        ("x", r#"{"Event": {"System": {"EventID": 4624}, "ip": "192.0.2.1"}}"#, Format::Json),
         ("x.json", r#"[{"ip_address": "192.0.2.1", "port": 443}]"#, Format::Json),
         ("x.csv", "{\"ip\": \"192.0.2.1\"}\n{\"ip\": \"192.0.2.2\"}\n", Format::JsonLines),
         ("x", "ip,first_seen\n192.0.2.1,2021-01-01\n", Format::Csv),
         ("x", "ip;first_seen\n192.0.2.1;2021-01-01\n", Format::Csv),
         ("x", "# a|b\nbot|192.0.2.1|64496\nbot|192.0.2.2|64496\n", Format::Csv),
         ("x", "ip\tfirst_seen\n192.0.2.1\t2021-01-01\n", Format::Tsv),
-        ("x", "#separator \\x09\n#fields\tindicator\tindicator_type\nx.example\tIntel::DOMAIN\n", Format::Tsv),
+        (
+            "x",
+            "#separator \\x09\n#fields\tindicator\tindicator_type\nx.example\tIntel::DOMAIN\n",
+            Format::Tsv,
+        ),
         ("x.csv", "a,b\n1,2\n", Format::Csv),
         ("x.csv", "\u{feff}192.0.2.0/24\n198.51.100.0/24\n", Format::Plain),
         ("x", "IPAddress\n192.0.2.1\n192.0.2.2\n", Format::Plain),
@@ -37,12 +46,17 @@ fn content_decides() {
              Later, in June, it moved to two[.]example[.]com, three[.]example[.]com, and more.\n",
             Format::Text,
         ),
-        ("x", "= Indicators\n\n|===\n|Hash |Name\n\n|d41d8cd98f00b204e9800998ecf8427e |a.exe\n|===\n", Format::Text),
+        (
+            "x",
+            "= Indicators\n\n|===\n|Hash |Name\n\n|d41d8cd98f00b204e9800998ecf8427e |a.exe\n|===\n",
+            Format::Text,
+        ),
         ("x", "<html><body>x</body></html>", Format::Text),
     ];
     for (name, text, format) in cases {
         assert_eq!(detect(Some(name), text.as_bytes()), Some(*format), "{text}");
-        let wide: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let wide: Vec<u8> =
+            [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
         if !text.starts_with('\u{feff}') {
             assert_eq!(detect(Some(name), &wide), Some(*format), "in UTF-16: {text}");
         }

@@ -1,4 +1,5 @@
 //! Real feeds, from the folder that `REMPART_TEST_DATA` names: how much of each is understood.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says so by failing")]
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

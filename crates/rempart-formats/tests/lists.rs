@@ -112,6 +112,7 @@ fn line_ends_and_encodings_may_be_mixed() {
     let collected = read(Format::Plain, mixed);
     assert_eq!(collected.lines(), ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]);
     assert_eq!(collected.property(3, "description"), "zürich");
-    let wide: Vec<u8> = "evil.example.com\r\n192.0.2.1\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide: Vec<u8> =
+        "evil.example.com\r\n192.0.2.1\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(read(Format::Plain, &wide).lines(), ["evil.example.com", "192.0.2.1"]);
 }

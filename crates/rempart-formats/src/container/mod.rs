@@ -55,6 +55,8 @@ pub enum Content<'a> {
 pub struct Bytes<'a> {
     first: Vec<u8>,
     read: usize,
+    /// What went wrong behind the first bytes, if it did; told when these have been read.
+    failed: Option<std::io::Error>,
     rest: Box<dyn Read + 'a>,
 }
 
@@ -62,12 +64,15 @@ impl<'a> Bytes<'a> {
     /// Looks at the beginning of `rest`.
     ///
     /// # Errors
-    /// Where the stream cannot be read.
+    /// Where nothing of the stream can be read. What can be read before an error is given first.
     pub fn new(rest: impl Read + 'a) -> std::io::Result<Self> {
         let mut rest: Box<dyn Read + 'a> = Box::new(rest);
         let mut first = Vec::with_capacity(4096);
-        rest.by_ref().take(SNIFF as u64).read_to_end(&mut first)?;
-        Ok(Self { first, read: 0, rest })
+        let failed = rest.by_ref().take(SNIFF as u64).read_to_end(&mut first).err();
+        match failed {
+            Some(error) if first.is_empty() => Err(error),
+            failed => Ok(Self { first, read: 0, failed, rest }),
+        }
     }
 
     /// The first bytes, at most [`SNIFF`]; all that there are if fewer. They are still to be read.
@@ -80,7 +85,10 @@ impl Read for Bytes<'_> {
     fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
         let mut left = self.first.get(self.read..).unwrap_or_default();
         if left.is_empty() {
-            return self.rest.read(to);
+            return match self.failed.take() {
+                Some(error) => Err(error),
+                None => self.rest.read(to),
+            };
         }
         let count = left.read(to)?;
         self.read += count;

@@ -185,16 +185,10 @@ mod tests {
     #[test]
     fn lines_end_in_lf_crlf_or_cr_and_know_their_place() {
         let text = b"\xef\xbb\xbfa\r\nbb\rccc\n\n0123456789abc\r\nd";
-        let expected: Vec<(u64, u64, String)> = [
-            (3, 1, "a"),
-            (6, 2, "bb"),
-            (9, 3, "ccc"),
-            (13, 4, ""),
-            (14, 5, "(too long)"),
-            (29, 6, "d"),
-        ]
-        .map(|(offset, line, text)| (offset, line, text.to_owned()))
-        .to_vec();
+        let expected: Vec<(u64, u64, String)> =
+            [(3, 1, "a"), (6, 2, "bb"), (9, 3, "ccc"), (13, 4, ""), (14, 5, "(too long)"), (29, 6, "d")]
+                .map(|(offset, line, text)| (offset, line, text.to_owned()))
+                .to_vec();
         assert_eq!(lines(&mut &text[..]), expected);
         assert_eq!(lines(&mut Drip(text)), expected);
     }

@@ -76,9 +76,7 @@ fn date(text: &str, order: DateOrder) -> Option<(Timestamp, &str)> {
     let (second, rest) = token(rest.trim_start_matches(['/', '-', '.', ' ', ',']))?;
     let (third, rest) = token(rest.trim_start_matches(['/', '-', '.', ' ', ',']))?;
     let day = match (first, second, third) {
-        (Token::Number(year @ 1000..), Token::Number(month), Token::Number(day)) => {
-            civil(year, month, day)
-        }
+        (Token::Number(year @ 1000..), Token::Number(month), Token::Number(day)) => civil(year, month, day),
         (Token::Number(a), Token::Number(b), Token::Number(year @ 1000..)) => {
             let day_first = separator == '.' || order == DateOrder::DayFirst;
             let (month, day) = if day_first { (b, a) } else { (a, b) };
@@ -207,9 +205,19 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_none() {
-        for text in
-            ["", "-", "never", "13/13/2022", "192.0.2.1", "2022-13-01", "1.2", "99999-01-01", "2021-01-17 25:00", "4711", "May"]
-        {
+        for text in [
+            "",
+            "-",
+            "never",
+            "13/13/2022",
+            "192.0.2.1",
+            "2022-13-01",
+            "1.2",
+            "99999-01-01",
+            "2021-01-17 25:00",
+            "4711",
+            "May",
+        ] {
             assert_eq!(parse(text, DateOrder::MonthFirst), None, "{text}");
         }
     }

@@ -66,13 +66,42 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
     Some(match name {
         "ioc" | "iocs" | "iocvalue" | "indicator" | "indicators" | "indicatorvalue" | "value"
         | "observable" | "observablevalue" | "artifact" | "artefact" | "threatindicator" => Meaning::Value,
-        "ip" | "ips" | "ipaddress" | "ipaddr" | "ipv4" | "ipv6" | "ipv4address" | "ipv6address"
-        | "srcip" | "sourceip" | "sourceipaddress" | "address" | "addr" | "networkipv4" | "networkipv6"
-        | "networksourceipv4" | "networksourceipv6" | "attackerip" | "c2ip" | "malwareip" | "badip"
-        | "maliciousip" | "dstip" | "destinationip" | "destip" | "networkdestinationipv4"
-        | "networkdestinationipv6" | "targetip" | "remoteip" => match name {
-            "dstip" | "destinationip" | "destip" | "networkdestinationipv4" | "networkdestinationipv6"
-            | "targetip" | "remoteip" => Meaning::OtherEnd,
+        "ip"
+        | "ips"
+        | "ipaddress"
+        | "ipaddr"
+        | "ipv4"
+        | "ipv6"
+        | "ipv4address"
+        | "ipv6address"
+        | "srcip"
+        | "sourceip"
+        | "sourceipaddress"
+        | "address"
+        | "addr"
+        | "networkipv4"
+        | "networkipv6"
+        | "networksourceipv4"
+        | "networksourceipv6"
+        | "attackerip"
+        | "c2ip"
+        | "malwareip"
+        | "badip"
+        | "maliciousip"
+        | "dstip"
+        | "destinationip"
+        | "destip"
+        | "networkdestinationipv4"
+        | "networkdestinationipv6"
+        | "targetip"
+        | "remoteip" => match name {
+            "dstip"
+            | "destinationip"
+            | "destip"
+            | "networkdestinationipv4"
+            | "networkdestinationipv6"
+            | "targetip"
+            | "remoteip" => Meaning::OtherEnd,
             _ => Meaning::Of(Kind::Ipv4),
         },
         "network" | "cidr" | "subnet" | "netblock" | "prefix" | "sourcenetwork" | "iprange" => {
@@ -91,7 +120,9 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
         "dsthostname" | "dsthost" | "destinationhost" | "destinationfqdn" => Meaning::OtherEnd,
         "url" | "urls" | "uri" | "maliciousurl" | "phishurl" | "phishingurl" | "malwareurl" | "sourceurl"
         | "c2url" | "httpurl" => Meaning::Of(Kind::Url),
-        "md5" | "md5hash" | "hashmd5" | "filemd5" | "malwarehashmd5" | "filehashmd5" => Meaning::Of(Kind::Md5),
+        "md5" | "md5hash" | "hashmd5" | "filemd5" | "malwarehashmd5" | "filehashmd5" => {
+            Meaning::Of(Kind::Md5)
+        }
         "sha1" | "sha1hash" | "hashsha1" | "filesha1" | "malwarehashsha1" | "filehashsha1" => {
             Meaning::Of(Kind::Sha1)
         }
@@ -99,7 +130,9 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
             Meaning::Of(Kind::Sha256)
         }
         "sha512" | "sha512hash" | "hashsha512" | "filesha512" | "filehashsha512" => Meaning::Of(Kind::Sha512),
-        "hash" | "hashes" | "filehash" | "checksum" | "digest" | "malwarehash" | "samplehash" => Meaning::Hash,
+        "hash" | "hashes" | "filehash" | "checksum" | "digest" | "malwarehash" | "samplehash" => {
+            Meaning::Hash
+        }
         "email" | "emailaddress" | "mail" | "emails" | "sender" | "senderaddress" | "mailfrom"
         | "fromaddress" => Meaning::Of(Kind::Email),
         "cve" | "cveid" | "cves" => Meaning::Of(Kind::Cve),
@@ -107,32 +140,95 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
         "filename" | "file" | "malwarefilename" => Meaning::FileName,
         "type" | "ioctype" | "indicatortype" | "observabletype" | "datatype" | "valuetype" | "kind"
         | "artifacttype" => Meaning::Type,
-        "firstseen" | "firstseenat" | "firstreported" | "firstreporteddatetime" | "firstdetected"
-        | "validfrom" | "starttime" | "firstobserved" => Meaning::FirstSeen,
-        "dateadded" | "added" | "adddate" | "addedat" | "date" | "timestamp" | "time" | "datetime" | "created"
-        | "createdat" | "createddate" | "creationdate" | "createtime" | "detectiondate" | "detected"
-        | "sourcetime" | "timesource" | "listingdate" | "submissiontime" | "discovered" | "ts"
-        | "published" | "reportdate" | "dateseen" | "seen" | "observed" | "eventtime" | "observationtime"
-        | "timeobservation" | "metadateadded" => Meaning::Added,
-        "lastseen" | "lastseenat" | "lastonline" | "lastreported" | "lastreporteddatetime" | "lastupdate"
-        | "lastupdated" | "lastactivity" | "updated" | "updatedat" | "lastobserved" | "lastdetected"
-        | "modified" | "lastmodified" => Meaning::LastSeen,
-        "validuntil" | "validto" | "expires" | "expiresat" | "expiry" | "expiration" | "expirationdate"
-        | "expirationdatetime" | "indicatorexpirationdatetime" | "expirydate" => Meaning::ValidUntil,
+        "firstseen"
+        | "firstseenat"
+        | "firstreported"
+        | "firstreporteddatetime"
+        | "firstdetected"
+        | "validfrom"
+        | "starttime"
+        | "firstobserved" => Meaning::FirstSeen,
+        "dateadded" | "added" | "adddate" | "addedat" | "date" | "timestamp" | "time" | "datetime"
+        | "created" | "createdat" | "createddate" | "creationdate" | "createtime" | "detectiondate"
+        | "detected" | "sourcetime" | "timesource" | "listingdate" | "submissiontime" | "discovered"
+        | "ts" | "published" | "reportdate" | "dateseen" | "seen" | "observed" | "eventtime"
+        | "observationtime" | "timeobservation" | "metadateadded" => Meaning::Added,
+        "lastseen"
+        | "lastseenat"
+        | "lastonline"
+        | "lastreported"
+        | "lastreporteddatetime"
+        | "lastupdate"
+        | "lastupdated"
+        | "lastactivity"
+        | "updated"
+        | "updatedat"
+        | "lastobserved"
+        | "lastdetected"
+        | "modified"
+        | "lastmodified" => Meaning::LastSeen,
+        "validuntil"
+        | "validto"
+        | "expires"
+        | "expiresat"
+        | "expiry"
+        | "expiration"
+        | "expirationdate"
+        | "expirationdatetime"
+        | "indicatorexpirationdatetime"
+        | "expirydate" => Meaning::ValidUntil,
         "confidence" | "confidencelevel" | "certainty" | "confidencescore" => Meaning::Confidence,
         "tlp" | "tlplevel" | "tlpcolor" | "tlpcolour" | "trafficlightprotocol" | "tlpmarking" => Meaning::Tlp,
         "pap" | "paplevel" => Meaning::Pap,
-        "category" | "categories" | "threattype" | "threat" | "classification" | "classificationtype"
-        | "classificationtaxonomy" | "indicatorthreattype" | "attacktype" | "threatcategory"
-        | "eventtype" | "abusetype" => Meaning::Category,
-        "malware" | "malwarename" | "malwarefamily" | "malwareprintable" | "malwarealias" | "fkmalware"
-        | "family" | "tags" | "tag" | "labels" | "label" | "signature" | "threatname" | "campaign"
-        | "actor" | "threatactor" | "botnet" | "botname" | "infection" | "trojanfamily" | "malwareversion"
+        "category"
+        | "categories"
+        | "threattype"
+        | "threat"
+        | "classification"
+        | "classificationtype"
+        | "classificationtaxonomy"
+        | "indicatorthreattype"
+        | "attacktype"
+        | "threatcategory"
+        | "eventtype"
+        | "abusetype" => Meaning::Category,
+        "malware"
+        | "malwarename"
+        | "malwarefamily"
+        | "malwareprintable"
+        | "malwarealias"
+        | "fkmalware"
+        | "family"
+        | "tags"
+        | "tag"
+        | "labels"
+        | "label"
+        | "signature"
+        | "threatname"
+        | "campaign"
+        | "actor"
+        | "threatactor"
+        | "botnet"
+        | "botname"
+        | "infection"
+        | "trojanfamily"
+        | "malwareversion"
         | "classificationidentifier" => Meaning::Label,
-        "comment" | "comments" | "description" | "desc" | "note" | "notes" | "details" | "detail" | "message"
-        | "listingreason" | "title" | "reason" | "context" | "remarks" | "eventdescriptiontext" => {
-            Meaning::Description
-        }
+        "comment"
+        | "comments"
+        | "description"
+        | "desc"
+        | "note"
+        | "notes"
+        | "details"
+        | "detail"
+        | "message"
+        | "listingreason"
+        | "title"
+        | "reason"
+        | "context"
+        | "remarks"
+        | "eventdescriptiontext" => Meaning::Description,
         "reference" | "references" | "ref" | "link" | "links" | "urlhauslink" | "permalink" | "source"
         | "sources" | "externalreference" | "externalreferences" | "phishdetailurl" | "reporturl"
         | "metaurl" | "metasource" | "sourcelink" | "referenceurl" => Meaning::Reference,
@@ -140,8 +236,16 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
         | "targetedcountry" | "targetedcountries" | "countryofvictim" | "targetcc" => Meaning::TargetCountry,
         "id" | "iocid" | "indicatorid" | "eventid" | "phishid" | "uuid" | "guid" | "externalid"
         | "defacementid" | "entryid" => Meaning::Id,
-        "port" | "dstport" | "destport" | "destinationport" | "remoteport" | "srcport" | "sourceport"
-        | "networksourceport" | "networkdestinationport" | "c2port" => Meaning::Port,
+        "port"
+        | "dstport"
+        | "destport"
+        | "destinationport"
+        | "remoteport"
+        | "srcport"
+        | "sourceport"
+        | "networksourceport"
+        | "networkdestinationport"
+        | "c2port" => Meaning::Port,
         _ => return None,
     })
 }
@@ -161,7 +265,9 @@ pub(crate) fn kind_of(word: &str) -> Option<Kind> {
         "cidr" | "subnet" | "network" | "netblock" | "ipv4cidr" | "ipv6cidr" | "iprange" => Kind::Cidr,
         "domain" | "domainname" | "hostname" | "fqdn" | "host" | "dns" | "c2domain" => Kind::Domain,
         "url" | "urls" | "link" | "maliciousurl" | "phishingurl" | "c2url" => Kind::Url,
-        "email" | "emailsrc" | "emaildst" | "emailaddr" | "emailaddress" | "mail" | "emailfrom" => Kind::Email,
+        "email" | "emailsrc" | "emaildst" | "emailaddr" | "emailaddress" | "mail" | "emailfrom" => {
+            Kind::Email
+        }
         "md5" | "filehashmd5" | "hashmd5" | "md5hash" | "filemd5" => Kind::Md5,
         "sha1" | "filehashsha1" | "hashsha1" | "sha1hash" | "filesha1" => Kind::Sha1,
         "sha256" | "filehashsha256" | "hashsha256" | "sha256hash" | "filesha256" => Kind::Sha256,

@@ -112,9 +112,7 @@ impl Plan {
             Meaning::Value => Role::Value(Want::Typed),
             Meaning::Of(Kind::Cve) => beside(self.has_value, Want::Kind(Kind::Cve)),
             // Beside a URL, its host and the address that answered are not what is meant.
-            Meaning::Of(kind @ (Kind::Ipv4 | Kind::Domain)) => {
-                beside(self.has_url, Want::Kind(kind.clone()))
-            }
+            Meaning::Of(kind @ (Kind::Ipv4 | Kind::Domain)) => beside(self.has_url, Want::Kind(kind.clone())),
             Meaning::Of(kind) => Role::Value(Want::Kind(kind.clone())),
             Meaning::Hash => Role::Value(Want::Hash),
             Meaning::Host => beside(self.has_url, Want::Host),
@@ -225,7 +223,8 @@ pub(super) fn is_blank(value: &str) -> bool {
 /// Whether the first record names the columns: most of its cells are known names, or some are (or
 /// stand above observables) and none is itself a value.
 pub(super) fn is_header_of(first: &Row, rest: &[&Row]) -> bool {
-    let cells = || first.cells.iter().map(|(_, value)| value.as_str()).filter(|value| !value.trim().is_empty());
+    let cells =
+        || first.cells.iter().map(|(_, value)| value.as_str()).filter(|value| !value.trim().is_empty());
     let total = cells().count();
     let known = cells().filter(|cell| names::meaning(cell).is_some()).count();
     if total == 0 || known * 2 >= total.max(1) && known > 0 && !cells().any(is_plain_value) {
@@ -243,7 +242,8 @@ pub(super) fn is_header_of(first: &Row, rest: &[&Row]) -> bool {
     }
     known > 0 || {
         let values = rest.iter().flat_map(|row| &row.cells);
-        values.take(1000).filter(|(_, value)| Observable::guess(value).is_ok()).count() * 2 >= rest.len().max(1)
+        values.take(1000).filter(|(_, value)| Observable::guess(value).is_ok()).count() * 2
+            >= rest.len().max(1)
     }
 }
 

@@ -1,6 +1,8 @@
 //! One row, read as the plan says.
 
-use rempart_model::{Category, Claim, Country, Hint, Kind, Loss, Marking, Observable, Pap, Stance, Timestamp, Tlp};
+use rempart_model::{
+    Category, Claim, Country, Hint, Kind, Loss, Marking, Observable, Pap, Stance, Timestamp, Tlp,
+};
 
 use super::mapping::Mapping;
 use super::plan::{Plan, Role, Want, is_blank};
@@ -54,7 +56,8 @@ pub(super) fn decode(
         Some(name) if !name.is_empty() => name.to_owned(),
         _ => format!("column {}", column + 1),
     };
-    let type_word = row.cells.iter().find(|(column, _)| *plan.of(*column) == Role::Type).map(|(_, word)| word);
+    let type_word =
+        row.cells.iter().find(|(column, _)| *plan.of(*column) == Role::Type).map(|(_, word)| word);
     let mut said = Said::default();
     for (column, value) in &row.cells {
         let value = value.trim();
@@ -350,7 +353,9 @@ fn one(want: &Want, type_word: Option<&str>, value: &str) -> Result<Vec<Observab
         Want::Hash | Want::Host => {
             let found = guess()?;
             let fits = |kind: &Kind| match want {
-                Want::Hash => matches!(kind, Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 | Kind::Other(_)),
+                Want::Hash => {
+                    matches!(kind, Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 | Kind::Other(_))
+                }
                 _ => matches!(kind, Kind::Domain | Kind::Ipv4 | Kind::Ipv6 | Kind::Cidr | Kind::Url),
             };
             match found.first() {
@@ -367,7 +372,8 @@ fn one(want: &Want, type_word: Option<&str>, value: &str) -> Result<Vec<Observab
 fn confidence(text: &str) -> Option<u8> {
     let text = text.trim().trim_end_matches('%').trim_end();
     if let Ok(number) = text.parse::<f64>() {
-        let scaled = if text.contains('.') && (0.0..=1.0).contains(&number) { number * 100.0 } else { number };
+        let scaled =
+            if text.contains('.') && (0.0..=1.0).contains(&number) { number * 100.0 } else { number };
         return (0.0..=100.0).contains(&scaled).then(|| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
             let whole = scaled.round() as u8;

@@ -85,17 +85,7 @@ impl<'t> Table<'t> {
         sink: &'t mut dyn Sink,
     ) -> Self {
         let numbers = columns.iter().enumerate().map(|(at, name)| (name.clone(), at)).collect();
-        Self {
-            context,
-            sink,
-            mapping,
-            header,
-            columns,
-            numbers,
-            plan: None,
-            held: Vec::new(),
-            held_bytes: 0,
-        }
+        Self { context, sink, mapping, header, columns, numbers, plan: None, held: Vec::new(), held_bytes: 0 }
     }
 
     /// The number of the column of that name; `None`: there are too many.

@@ -1,5 +1,6 @@
 //! What the tests of readers share.
-#![allow(dead_code, reason = "not every test uses all of it")]
+#![allow(dead_code, unreachable_pub, reason = "not every test uses all of it")]
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
 use std::io::Read;
 use std::ops::ControlFlow;
@@ -81,8 +82,11 @@ pub fn read_with(
     (collected, result)
 }
 
+/// The entries of an input, each with its lines.
+pub type Entries = Vec<(String, Vec<String>)>;
+
 /// What came of each entry: its name and its values, or why not.
-pub fn open(input: Input<'_>, limits: Limits) -> (Vec<(String, Vec<String>)>, Result<(), DecodeError>) {
+pub fn open(input: Input<'_>, limits: Limits) -> (Entries, Result<(), DecodeError>) {
     let mut entries = Vec::new();
     let result = with_context(limits, |context| {
         container::open(input, &limits, &mut |entry| {
