@@ -121,33 +121,3 @@ fn the_events_of_other_implementations_tests_are_read() {
         }
     }
 }
-
-/// Prints what comes of real data: `cargo test -p rempart-formats account_of -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints an account, asserts nothing"]
-#[allow(clippy::print_stderr, reason = "its purpose")]
-fn account_of_real_data() {
-    let Some(data) = real_data() else { return };
-    let mut paths =
-        files(&data.join("feeds/misp-anssi"), |name| name.ends_with(".json") && name != "manifest.json");
-    for folder in files(&data.join("extract/eset"), |_| true).into_iter().filter(|path| path.is_dir()) {
-        paths.extend(files(&folder, |name| name.contains("misp") && name.ends_with(".json")));
-    }
-    paths.extend(files(&data.join("ref/formats/misp/pymisp"), |name| name.ends_with(".json")));
-    for path in paths {
-        let kept = take(std::fs::read(&path).unwrap());
-        eprintln!(
-            "{}: {} records, {} objects, {} with claims, {} claims, {} withheld, {} rejected",
-            path.display(),
-            kept.records(),
-            kept.decoded.len(),
-            kept.with_claims(),
-            kept.claims().len(),
-            kept.decoded.iter().filter(|(_, object)| object.marking.unknown).count(),
-            kept.rejected.len()
-        );
-        for (at, why) in &kept.rejected {
-            eprintln!("    line {}: {} | {}", at.line, why.reason, why.excerpt);
-        }
-    }
-}
