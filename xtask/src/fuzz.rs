@@ -62,12 +62,13 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 15] = [
+const TARGETS: [Target; 18] = [
     Target { name: "adblock", fixtures: &[], longest: 2048 },
     Target { name: "container", fixtures: &[], longest: 64 << 10 },
     Target { name: "csv", fixtures: &[], longest: 4 << 10 },
     Target { name: "detect", fixtures: &[], longest: 8 << 10 },
     Target { name: "hosts", fixtures: &[], longest: 2048 },
+    Target { name: "ip_table", fixtures: &[], longest: 4 << 10 },
     Target { name: "json_table", fixtures: &[], longest: 4 << 10 },
     Target { name: "mapping", fixtures: &[], longest: 2048 },
     Target { name: "misp", fixtures: &[], longest: 8 << 10 },
@@ -78,6 +79,8 @@ const TARGETS: [Target; 15] = [
     Target { name: "scalar", fixtures: &[], longest: 128 },
     Target { name: "suffix_list", fixtures: &[], longest: 2048 },
     Target { name: "terms", fixtures: &[], longest: 256 },
+    Target { name: "text", fixtures: &[], longest: 4 << 10 },
+    Target { name: "warninglist", fixtures: &[], longest: 4 << 10 },
 ];
 
 /// Builds the targets and runs them; one finding fails the task.
