@@ -311,6 +311,28 @@ impl Store {
         dispatch!(self.links(keys))
     }
 
+    /// The references that one object is: (from, kind, to, the object).
+    pub fn links_of(&self, object: ObjectSeq) -> Result<Vec<(i64, rempart_model::LinkKind, i64, ObjectSeq)>, StoreError> {
+        dispatch!(self.links_of(object))
+    }
+
+    /// Makes an object (a sighting) claim something of observables that another object spoke of.
+    pub fn attach(
+        &self,
+        object: ObjectSeq,
+        observables: &[ObservableId],
+        stance: rempart_model::Stance,
+        conclude: &dyn Conclude,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        dispatch!(self.attach(object, observables, stance, conclude, now))
+    }
+
+    /// The highest number that was given to an object.
+    pub fn last_object(&self) -> Result<ObjectSeq, StoreError> {
+        dispatch!(self.last_object())
+    }
+
     /// The newest object of a key, if there is one.
     pub fn newest_by_key(&self, key: i64) -> Result<Option<StoredObject>, StoreError> {
         dispatch!(self.newest_by_key(key))

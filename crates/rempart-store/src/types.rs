@@ -474,6 +474,9 @@ pub enum EntryKind {
     ObjectReleased = 5,
     /// Something else that a person decided; the event says what.
     Event = 6,
+    /// An object version came in that bears on others (a relationship, a sighting, a marking
+    /// definition, the end of a relationship that came before it).
+    ContextAdded = 7,
 }
 
 impl EntryKind {
@@ -486,6 +489,7 @@ impl EntryKind {
             4 => Self::ObjectExpired,
             5 => Self::ObjectReleased,
             6 => Self::Event,
+            7 => Self::ContextAdded,
             _ => return None,
         })
     }

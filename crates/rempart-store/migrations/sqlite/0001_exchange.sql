@@ -72,6 +72,9 @@ CREATE TABLE link (
     PRIMARY KEY (from_key, kind, to_key, object)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX link_to ON link (to_key);
+CREATE INDEX link_object ON link (object);
+-- Beginnings of references whose object has not come yet.
+CREATE TABLE dangling (id_key INTEGER PRIMARY KEY) STRICT;
 
 CREATE TABLE observable (
     id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, kind INTEGER NOT NULL, value TEXT NOT NULL,

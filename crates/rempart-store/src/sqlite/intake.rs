@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 use rempart_model::{StixId, Timestamp};
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, Row};
@@ -76,6 +76,7 @@ struct Progress<'a> {
     next_object: i64,
     next_observable: i64,
     touched: BTreeSet<i64>,
+    dangling: HashSet<i64>,
     conclude: &'a dyn Conclude,
 }
 
@@ -99,6 +100,7 @@ impl Sqlite {
                 next_object: next(sql, "SELECT max(seq) FROM object", NEXT_OBJECT)?,
                 next_observable: next(sql, "SELECT max(id) FROM observable", NEXT_OBSERVABLE)?,
                 touched: BTreeSet::new(),
+                dangling: dangling(sql)?,
                 conclude,
             };
             let mut outcomes = Vec::with_capacity(batch.len());
@@ -268,12 +270,19 @@ impl Sqlite {
                 .prepare_cached("INSERT INTO original (object, body) VALUES (?1, ?2)")?
                 .execute((seq, original))?;
         }
-        self.take_references(change, source, seq, &object)?;
-        change.log(
-            if foreign { EntryKind::ConflictKept } else { EntryKind::ObjectAdded },
-            seq,
-            &object.content,
-        );
+        self.take_references(change, progress, source, seq, &object)?;
+        let awaited = progress.dangling.remove(&object.id_key);
+        if awaited {
+            change.sql.prepare_cached("DELETE FROM dangling WHERE id_key = ?1")?.execute([object.id_key])?;
+        }
+        let entry = if foreign {
+            EntryKind::ConflictKept
+        } else if awaited || !object.links.is_empty() || object.defines.is_some() {
+            EntryKind::ContextAdded
+        } else {
+            EntryKind::ObjectAdded
+        };
+        change.log(entry, seq, &object.content);
         if foreign {
             return Ok(Outcome::Conflict { seq: ObjectSeq(seq) });
         }
@@ -350,6 +359,7 @@ impl Sqlite {
     fn take_references(
         &self,
         change: &mut Change<'_>,
+        progress: &mut Progress<'_>,
         source: SourceId,
         seq: i64,
         object: &NewObject,
@@ -361,6 +371,20 @@ impl Sqlite {
                     "INSERT OR IGNORE INTO link (from_key, kind, to_key, object) VALUES (?1, ?2, ?3, ?4)",
                 )?
                 .execute((self.key_of(&link.from), link.kind as u8, self.key_of(&link.to), seq))?;
+            for end in [&link.from, &link.to] {
+                let key = self.key_of(end);
+                let there: bool = *end == object.id
+                    || change
+                        .sql
+                        .prepare_cached("SELECT EXISTS (SELECT 1 FROM object WHERE id_key = ?1)")?
+                        .query_row([key], |row| row.get(0))?;
+                if !there && progress.dangling.len() < MAX_DANGLING && progress.dangling.insert(key) {
+                    change
+                        .sql
+                        .prepare_cached("INSERT OR IGNORE INTO dangling (id_key) VALUES (?1)")?
+                        .execute([key])?;
+                }
+            }
         }
         for definition in &object.unresolved {
             change
@@ -422,6 +446,7 @@ fn supersede(change: &Change<'_>, older: &Known, touched: &mut BTreeSet<i64>) ->
         .sql
         .prepare_cached("UPDATE object SET flags = flags | ?2 WHERE seq = ?1")?
         .execute((older.seq, flag::SUPERSEDED))?;
+    change.sql.prepare_cached("DELETE FROM link WHERE object = ?1")?.execute([older.seq])?;
     for number in observables_of(change.sql, older.seq)? {
         change
             .sql
@@ -430,6 +455,16 @@ fn supersede(change: &Change<'_>, older: &Known, touched: &mut BTreeSet<i64>) ->
         touched.insert(number);
     }
     Ok(())
+}
+
+/// Most ends of references that are waited for; beyond it a reference to what has not come is kept,
+/// but what comes is not looked at again for its sake.
+const MAX_DANGLING: usize = 200_000;
+
+fn dangling(sql: &Connection) -> Result<HashSet<i64>, StoreError> {
+    let mut statement = sql.prepare_cached("SELECT id_key FROM dangling")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(crate) fn observables_of(sql: &Connection, seq: i64) -> Result<Vec<i64>, StoreError> {

@@ -125,7 +125,7 @@ impl Sqlite {
                     continue;
                 };
                 match kind {
-                    EntryKind::ObjectAdded | EntryKind::ConflictKept => {
+                    EntryKind::ObjectAdded | EntryKind::ContextAdded | EntryKind::ConflictKept => {
                         match content_of(connection, "SELECT salt, body FROM object WHERE seq = ?1", subject)?
                         {
                             Some(hash) if hash == content => found.objects += 1,

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use rempart_model::{MemberId, Observable, Timestamp};
+use rempart_model::{MemberId, Observable, Stance, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::intake::{NEXT_OBSERVABLE, blob, keep_numbers, next, observables_of, stored_probability};
-use super::read::{claims_within, numbers_from_bytes, override_to_text};
+use super::read::{claims_within, numbers_from_bytes, numbers_to_bytes, override_to_text};
 use super::{Change, Sqlite, flag};
 use crate::error::StoreError;
 use crate::placement::{self, Placement, Shelf, collection, decode, encode};
@@ -111,8 +111,8 @@ impl Sqlite {
         if kind != 1 {
             change
                 .sql
-                .prepare_cached("DELETE FROM link WHERE from_key = ?1 AND object = ?2")?
-                .execute((key, seq))?;
+                .prepare_cached("DELETE FROM link WHERE object = ?1")?
+                .execute([seq])?;
             change.sql.prepare_cached("DELETE FROM definition WHERE id_key = ?1")?.execute([key])?;
         }
         self.promote(change, key, kind, &uuid)?;
@@ -319,6 +319,40 @@ impl Sqlite {
             store_placements(change.sql, object, &placements)?;
         }
         Ok(())
+    }
+
+    pub(crate) fn attach(
+        &self,
+        object: ObjectSeq,
+        observables: &[ObservableId],
+        stance: Stance,
+        conclude: &dyn Conclude,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut numbers: Vec<i64> = observables.iter().map(|observable| observable.0).collect();
+        numbers.sort_unstable();
+        self.write("rempart", now, |change| {
+            let source: Option<u32> = change
+                .sql
+                .prepare_cached("SELECT source FROM object WHERE seq = ?1")?
+                .query_row([object.0], |row| row.get(0))
+                .optional()?;
+            let Some(source) = source else { return Ok(()) };
+            for number in &numbers {
+                change
+                    .sql
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO claim (observable, object, source, stance, category, received, last_seen)
+                         SELECT ?1, ?2, ?3, ?4, 0, ?5, ?5 WHERE EXISTS (SELECT 1 FROM observable WHERE id = ?1)",
+                    )?
+                    .execute((number, object.0, source, stance as u8, now.micros()))?;
+            }
+            change
+                .sql
+                .prepare_cached("UPDATE object SET observables = ?2 WHERE seq = ?1")?
+                .execute((object.0, numbers_to_bytes(&numbers)))?;
+            self.reassess_within(change, &numbers, conclude)
+        })
     }
 
     pub(crate) fn set_override(

@@ -243,6 +243,27 @@ impl Sqlite {
         })
     }
 
+    pub(crate) fn links_of(&self, object: ObjectSeq) -> Result<Vec<(i64, LinkKind, i64, ObjectSeq)>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT from_key, kind, to_key, object FROM link INDEXED BY link_object WHERE object = ?1",
+            )?;
+            let mut rows = statement.query([object.0])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(link(row)?);
+            }
+            Ok(found)
+        })
+    }
+
+    pub(crate) fn last_object(&self) -> Result<ObjectSeq, StoreError> {
+        self.read(|connection| {
+            let next = super::intake::next(connection, "SELECT max(seq) FROM object", super::intake::NEXT_OBJECT)?;
+            Ok(ObjectSeq(next - 1))
+        })
+    }
+
     pub(crate) fn links(&self, keys: &[i64]) -> Result<Vec<(i64, LinkKind, i64, ObjectSeq)>, StoreError> {
         self.read(|connection| {
             let mut found = Vec::new();
@@ -254,20 +275,24 @@ impl Sqlite {
                 for key in keys {
                     let mut rows = statement.query([key])?;
                     while let Some(row) = rows.next()? {
-                        let kind = match row.get::<_, u8>(1)? {
-                            0 => LinkKind::Targets,
-                            1 => LinkKind::Indicates,
-                            2 => LinkKind::LocatedAt,
-                            3 => LinkKind::SightingOf,
-                            _ => LinkKind::FalsePositiveOf,
-                        };
-                        found.push((row.get(0)?, kind, row.get(2)?, ObjectSeq(row.get(3)?)));
+                        found.push(link(row)?);
                     }
                 }
             }
             Ok(found)
         })
     }
+}
+
+fn link(row: &Row<'_>) -> Result<(i64, LinkKind, i64, ObjectSeq), StoreError> {
+    let kind = match row.get::<_, u8>(1)? {
+        0 => LinkKind::Targets,
+        1 => LinkKind::Indicates,
+        2 => LinkKind::LocatedAt,
+        3 => LinkKind::SightingOf,
+        _ => LinkKind::FalsePositiveOf,
+    };
+    Ok((row.get(0)?, kind, row.get(2)?, ObjectSeq(row.get(3)?)))
 }
 
 /// The claims about an observable that are weighed, newest first.
