@@ -96,7 +96,9 @@ impl Reason {
             Reason::UnknownMarking => "its marking is not understood",
             Reason::AboveClearance => "its TLP is above the member's clearance",
             Reason::NotNamed => "the source names its recipients, and the member is none of them",
-            Reason::NobodyNamed => "RED and AMBER+STRICT go only to whom the source names, and it names nobody",
+            Reason::NobodyNamed => {
+                "RED and AMBER+STRICT go only to whom the source names, and it names nobody"
+            }
             Reason::NotInCommunity => "the member is not of the source's community",
             Reason::NotPublic => "only TLP:CLEAR is public",
             Reason::Pap => "its PAP does not permit this use",
@@ -215,7 +217,8 @@ impl Terms {
     /// The terms as a text that is the same for equal terms and is kept in the store.
     pub fn key(&self) -> String {
         let names = |list: &[Box<str>]| list.iter().map(|name| escape(name)).collect::<Vec<_>>().join(",");
-        let recipients = self.recipients.as_deref().map_or_else(|| "*".to_owned(), |list| format!("={}", names(list)));
+        let recipients =
+            self.recipients.as_deref().map_or_else(|| "*".to_owned(), |list| format!("={}", names(list)));
         let community = self.community.as_ref().map_or_else(
             || "*".to_owned(),
             |list| format!("={}", list.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",")),
@@ -246,7 +249,9 @@ impl Terms {
         };
         let community = match list(community)? {
             None => None,
-            Some(ids) => Some(ids.iter().map(|id| id.parse().ok().map(MemberId)).collect::<Option<Vec<_>>>()?),
+            Some(ids) => {
+                Some(ids.iter().map(|id| id.parse().ok().map(MemberId)).collect::<Option<Vec<_>>>()?)
+            }
         };
         Some(Self {
             tlp: Tlp::from_name(tlp)?,
@@ -302,7 +307,13 @@ mod tests {
     use super::*;
 
     fn member(clearance: Tlp) -> MemberView<'static> {
-        MemberView { id: MemberId(7), name: "CERT-FR", aliases: &[], country: Country::new("FR").unwrap(), clearance }
+        MemberView {
+            id: MemberId(7),
+            name: "CERT-FR",
+            aliases: &[],
+            country: Country::new("FR").unwrap(),
+            clearance,
+        }
     }
 
     fn terms(tlp: Tlp) -> Terms {
@@ -343,7 +354,10 @@ mod tests {
     fn unknown_is_withheld_from_all_but_the_operator_and_the_owner() {
         let unknown = Terms { unknown: true, ..terms(Tlp::Clear) };
         assert!(!shared(Tlp::Red, &unknown));
-        assert_eq!(decide(&Audience::Public, &unknown, Use::Share), Decision::Withheld(Reason::UnknownMarking));
+        assert_eq!(
+            decide(&Audience::Public, &unknown, Use::Share),
+            Decision::Withheld(Reason::UnknownMarking)
+        );
         assert_eq!(decide(&Audience::Operator, &unknown, Use::Share), Decision::Released);
         assert!(shared(Tlp::Clear, &Terms { owner: Some(MemberId(7)), ..unknown }));
     }

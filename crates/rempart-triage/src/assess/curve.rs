@@ -1,0 +1,252 @@
+//! The log-odds of an observable as a function of time, and when they cross a threshold.
+
+use rempart_matching::{Effect, Hit};
+use rempart_model::{Kind, Stance, Timestamp};
+
+use super::{ClaimView, Policy, weights};
+
+/// What one claim contributes over time: nothing outside `start..end`, else its strength, which
+/// halves with every half-life since `anchor`. A benign claim does not decay; it ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// Sources of one group are one voice.
+    pub(super) group: u64,
+    pub(super) republishes: bool,
+    pub(super) negative: bool,
+    pub(super) strength: f64,
+    /// Half-lives a second; 0 where it does not decay.
+    rate: f64,
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    pub(super) anchor: Timestamp,
+}
+
+fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    (to.micros() - from.micros()) as f64 * 1e-6
+}
+
+impl Part {
+    pub(super) fn new(kind: &Kind, claim: &ClaimView) -> Self {
+        let negative = claim.stance == Stance::Benign;
+        let start = claim.valid_from.unwrap_or(claim.received);
+        // Nobody has seen anything later than it was told; a date in the future keeps nothing alive.
+        let anchor = claim.last_seen.map_or(start, |seen| start.max(seen.min(claim.received)));
+        let lasts = if negative { anchor.plus_seconds(weights::BENIGN_SECONDS) } else { Timestamp::MAX };
+        Self {
+            group: match claim.copy_group {
+                Some(group) => 1 << 32 | u64::from(group),
+                None => u64::from(claim.source),
+            },
+            republishes: claim.republishes,
+            negative,
+            strength: weights::strength(claim.reliability, claim.confidence, claim.stance),
+            rate: if negative { 0.0 } else { weights::half_life(kind, claim.category).recip() },
+            start,
+            end: claim.valid_until.unwrap_or(lasts),
+            anchor,
+        }
+    }
+
+    /// Whether it holds at a time.
+    pub(super) fn holds(&self, time: Timestamp) -> bool {
+        self.start <= time && time < self.end
+    }
+
+    /// Its worth at a time, without its sign.
+    pub(super) fn at(&self, time: Timestamp) -> f64 {
+        if !self.holds(time) {
+            return 0.0;
+        }
+        self.strength * (-seconds(self.anchor, time).max(0.0) * self.rate).exp2()
+    }
+
+    /// When this one claim, alone and holding at `now`, no longer lifts `prior` to `threshold`. Right
+    /// to the second, and the same second that a search finds.
+    pub(super) fn falls_below(
+        &self,
+        threshold: f64,
+        prior: f64,
+        now: Timestamp,
+        odds_at: impl Fn(Timestamp) -> f64,
+    ) -> Option<Timestamp> {
+        let needed = threshold - prior;
+        if needed <= 0.0 {
+            // Even without any evidence it stays above.
+            return None;
+        }
+        // No strength reaches the limit of all evidence, so the limit never shows here.
+        let lasts = (self.strength / needed).log2().max(0.0) / self.rate;
+        let from_now = (seconds(now, self.anchor) + lasts).ceil() as i64;
+        let most = (Timestamp::MAX.micros() - now.micros()) / 1_000_000;
+        let mut step = from_now.clamp(1, most.max(1));
+        if now.plus_seconds(step - 2) >= self.end {
+            return Some(self.end);
+        }
+        // The estimate is off by rounding only; the steps settle which second it is.
+        while step > 1 && odds_at(now.plus_seconds(step - 1)) < threshold {
+            step -= 1;
+        }
+        while step < most && odds_at(now.plus_seconds(step)) >= threshold {
+            step += 1;
+        }
+        let at = now.plus_seconds(step).min(self.end);
+        (step < most).then_some(at)
+    }
+}
+
+/// Adds evidence up.
+pub(super) fn total(prior: f64, positive: f64, negative: f64, warnings: f64) -> f64 {
+    prior + (positive - negative - warnings).clamp(-weights::LIMIT, weights::LIMIT)
+}
+
+/// What warninglists take away: the lists of one effect overlap and count once.
+pub(super) fn warned(warnings: &[Hit<'_>]) -> f64 {
+    [Effect::FalsePositive, Effect::Known]
+        .into_iter()
+        .filter(|effect| warnings.iter().any(|hit| hit.effect == *effect))
+        .map(weights::warning)
+        .sum()
+}
+
+/// So many beginnings and ends of claims are looked at ahead; after them it is assessed anew.
+const MAX_EDGES: usize = 256;
+
+/// The log-odds as a function of time, from a time on.
+pub(super) struct Curve {
+    prior: f64,
+    warnings: f64,
+    /// Sorted by group.
+    parts: Vec<Part>,
+}
+
+impl Curve {
+    /// The curve from `now` on.
+    pub(super) fn new(kind: &Kind, claims: &[ClaimView], warnings: &[Hit<'_>], now: Timestamp) -> Self {
+        let mut parts: Vec<Part> = claims
+            .iter()
+            .map(|claim| Part::new(kind, claim))
+            .filter(|part| part.end > now && part.end > part.start)
+            .collect();
+        prune(&mut parts, now);
+        Self { prior: weights::prior(kind), warnings: warned(warnings), parts }
+    }
+
+    /// The log-odds at a time.
+    pub(super) fn odds(&self, time: Timestamp) -> f64 {
+        let (mut positive, mut negative) = (Voices::default(), Voices::default());
+        for group in self.parts.chunk_by(|a, b| a.group == b.group) {
+            let strongest = |sign: bool, again: bool| {
+                let same = group.iter().filter(|part| part.negative == sign && part.republishes == again);
+                same.map(|part| part.at(time)).fold(0.0, f64::max)
+            };
+            positive.add(strongest(false, false), strongest(false, true));
+            negative.add(strongest(true, false), strongest(true, true));
+        }
+        total(self.prior, positive.sum(), negative.sum(), self.warnings)
+    }
+
+    /// When the level of the policy changes next, and when it falls to none for the first time.
+    pub(super) fn changes(&self, policy: &Policy, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+        // Between two edges the odds can only fall: evidence against does not decay, it ends.
+        let mut edges: Vec<Timestamp> =
+            self.parts.iter().flat_map(|part| [part.start, part.end]).filter(|edge| *edge > now).collect();
+        edges.push(Timestamp::MAX);
+        edges.sort_unstable();
+        edges.dedup();
+        edges.truncate(MAX_EDGES);
+        let level = policy.level(self.odds(now));
+        let (mut changed, mut ended) = (None, None);
+        let mut from = now;
+        for edge in edges {
+            let here = policy.level(self.odds(from));
+            if here != level {
+                changed = changed.or(Some(from));
+            }
+            if here == 0 {
+                ended = ended.or(Some(from));
+            }
+            let last = Timestamp::from_micros(edge.micros() - 1).max(from);
+            let there = policy.level(self.odds(last));
+            if there < level && here >= level && changed.is_none() {
+                changed = self.first_below(level, policy, from, edge);
+            }
+            if there == 0 && here > 0 && ended.is_none() {
+                ended = self.first_below(1, policy, from, edge);
+            }
+            if changed.is_some() && (ended.is_some() || level == 0) {
+                break;
+            }
+            from = edge;
+        }
+        if from < Timestamp::MAX {
+            changed = changed.or(Some(from));
+        }
+        (changed, ended)
+    }
+
+    /// The first whole second after `from` at which the level is below `level`, at most `edge`.
+    fn first_below(&self, level: u8, policy: &Policy, from: Timestamp, edge: Timestamp) -> Option<Timestamp> {
+        let (mut low, mut high) = (0, (edge.micros() - from.micros()) / 1_000_000 + 1);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            let at = from.plus_seconds(middle);
+            if at >= edge || policy.level(self.odds(at)) < level {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        let at = from.plus_seconds(high).min(edge);
+        (at < Timestamp::MAX).then_some(at)
+    }
+}
+
+/// Independent voices add up; of those that only pass on, the strongest counts, and only for as much
+/// as it says more than the strongest independent voice.
+#[derive(Default)]
+struct Voices {
+    own: f64,
+    strongest: f64,
+    passed_on: f64,
+}
+
+impl Voices {
+    fn add(&mut self, own: f64, passed_on: f64) {
+        self.own += own;
+        self.strongest = self.strongest.max(own);
+        self.passed_on = self.passed_on.max(passed_on);
+    }
+
+    fn sum(&self) -> f64 {
+        self.own + (self.passed_on - self.strongest).max(0.0)
+    }
+}
+
+/// Sorts by group and takes out what another claim of the group outdoes from `now` on, so that a
+/// source that repeats itself every day costs no more than one that does not.
+fn prune(parts: &mut Vec<Part>, now: Timestamp) {
+    // Of two claims that decay alike, the one with the higher score is the stronger at all times.
+    let score = |part: &Part| part.strength.log2() + seconds(now, part.anchor) * part.rate;
+    let begun = |part: &Part| part.start <= now && part.anchor <= now;
+    let class = |part: &Part| (part.group, part.republishes, part.negative, part.rate.to_bits(), begun(part));
+    parts.sort_by(|a, b| {
+        class(a)
+            .cmp(&class(b))
+            .then(b.end.cmp(&a.end))
+            .then(score(b).total_cmp(&score(a)))
+            .then(a.start.cmp(&b.start))
+    });
+    let mut best: Option<(_, f64)> = None;
+    parts.retain(|part| {
+        let (class, score) = (class(part), score(part));
+        if begun(part)
+            && let Some((known, most)) = &best
+            && *known == class
+            && score <= *most
+        {
+            return false;
+        }
+        best = Some((class, score));
+        true
+    });
+}

@@ -1,0 +1,235 @@
+//! Why the conclusion is what it is, in words and in data.
+
+use std::fmt;
+
+use rempart_matching::{Effect, Hit};
+use rempart_model::{Category, Kind, Reliability, Stance, Timestamp};
+
+use super::curve::Part;
+use super::{Assessment, ClaimView, Override, Policy, assess, weights};
+
+/// The conclusion and all that led to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// The same conclusion that [`assess`] comes to.
+    pub assessment: Assessment,
+    /// What led to it, the weightiest first within each sort of reason.
+    pub reasons: Vec<Reason>,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimState {
+    /// It counts.
+    Counted,
+    /// A stronger claim of the same source, or of one that copies from it, stands for it.
+    Covered,
+    /// It only begins later.
+    NotYet,
+    /// It has ended.
+    Ended,
+}
+
+/// One thing that led to a conclusion. Weights are log-odds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// Where all begins: how often a reported value of this kind is malicious.
+    Prior {
+        /// The kind.
+        kind: Box<str>,
+        /// Its log-odds.
+        weight: f64,
+    },
+    /// A claim.
+    Claim {
+        /// Its place among the claims that were given.
+        index: usize,
+        /// Who says it.
+        source: u32,
+        /// How far the source is trusted.
+        reliability: Reliability,
+        /// What it says.
+        stance: Stance,
+        /// Of which kind of incident.
+        category: Category,
+        /// The source's own confidence.
+        confidence: Option<u8>,
+        /// Since when it has been fading, in days.
+        age_days: f64,
+        /// After how many days it is worth half; `None` where it does not fade.
+        half_life_days: Option<f64>,
+        /// What it is worth now, with its sign.
+        weight: f64,
+        /// What became of it.
+        state: ClaimState,
+    },
+    /// It stands on a warninglist.
+    Warning {
+        /// The list's name.
+        list: Box<str>,
+        /// What the list means.
+        effect: Effect,
+        /// What it takes away; 0 where another list of the same effect has done so.
+        weight: f64,
+    },
+    /// An analyst decided.
+    Override {
+        /// For malicious or for benign.
+        malicious: bool,
+        /// Who.
+        by: Box<str>,
+        /// Why.
+        reason: Box<str>,
+    },
+}
+
+/// Concludes as [`assess`] does, and says why.
+pub fn explain(
+    kind: &Kind,
+    claims: &[ClaimView],
+    warnings: &[Hit<'_>],
+    override_: Option<&Override<'_>>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Explanation {
+    let mut reasons = Vec::with_capacity(claims.len() + warnings.len() + 2);
+    if let Some(decision) = override_ {
+        reasons.push(Reason::Override {
+            malicious: decision.malicious,
+            by: decision.by.into(),
+            reason: decision.reason.into(),
+        });
+    }
+    reasons.push(Reason::Prior { kind: kind.name().into(), weight: weights::prior(kind) });
+    reasons.extend(claim_reasons(kind, claims, now));
+    let mut taken = Vec::new();
+    for hit in warnings {
+        let first = !taken.contains(&hit.effect);
+        taken.push(hit.effect);
+        let weight = if first { -weights::warning(hit.effect) } else { 0.0 };
+        reasons.push(Reason::Warning { list: hit.list.into(), effect: hit.effect, weight });
+    }
+    Explanation { assessment: assess(kind, claims, warnings, override_, policy, now), reasons }
+}
+
+fn claim_reasons(kind: &Kind, claims: &[ClaimView], now: Timestamp) -> Vec<Reason> {
+    let mut parts: Vec<(usize, &ClaimView, Part, f64)> = claims
+        .iter()
+        .enumerate()
+        .map(|(index, claim)| {
+            let part = Part::new(kind, claim);
+            (index, claim, part, part.at(now))
+        })
+        .collect();
+    parts.sort_by(|a, b| b.3.total_cmp(&a.3).then(a.0.cmp(&b.0)));
+    // (group, sign) of those that count already; what only passes on counts where nobody else speaks.
+    let mut counted: Vec<(u64, bool)> = Vec::new();
+    let mut strongest = [0.0f64; 2];
+    for (_, _, part, worth) in parts.iter().filter(|(_, _, part, _)| !part.republishes) {
+        let side = &mut strongest[usize::from(part.negative)];
+        *side = side.max(*worth);
+    }
+    let mut passed_on = [false; 2];
+    let reason = |(index, claim, part, worth): (usize, &ClaimView, Part, f64)| {
+        let sign = if part.negative { -1.0 } else { 1.0 };
+        let (mut state, mut weight) = (ClaimState::Counted, worth);
+        if part.start > now {
+            state = ClaimState::NotYet;
+        } else if !part.holds(now) {
+            state = ClaimState::Ended;
+        } else if part.republishes {
+            let first = !std::mem::replace(&mut passed_on[usize::from(part.negative)], true);
+            weight = if first { (worth - strongest[usize::from(part.negative)]).max(0.0) } else { 0.0 };
+            state = if weight > 0.0 { ClaimState::Counted } else { ClaimState::Covered };
+        } else if counted.contains(&(part.group, part.negative)) {
+            (state, weight) = (ClaimState::Covered, 0.0);
+        } else {
+            counted.push((part.group, part.negative));
+        }
+        let days = (now.micros() - part.anchor.micros()) as f64 / 86_400e6;
+        Reason::Claim {
+            index,
+            source: claim.source,
+            reliability: claim.reliability,
+            stance: claim.stance,
+            category: claim.category,
+            confidence: claim.confidence,
+            age_days: days.max(0.0),
+            half_life_days: (!part.negative).then(|| weights::half_life(kind, claim.category) / 86_400.0),
+            weight: sign * weight,
+            state,
+        }
+    };
+    parts.into_iter().map(reason).collect()
+}
+
+impl Reason {
+    /// What it adds to the log-odds, or takes away.
+    pub fn weight(&self) -> f64 {
+        match self {
+            Reason::Prior { weight, .. } | Reason::Claim { weight, .. } | Reason::Warning { weight, .. } => {
+                *weight
+            }
+            Reason::Override { .. } => 0.0,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    /// In words. A source is named by whoever knows its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Prior { kind, weight } => {
+                write!(f, "a reported value of kind {kind} starts at {weight:+.2}")
+            }
+            Reason::Claim {
+                reliability,
+                stance,
+                category,
+                confidence,
+                age_days,
+                half_life_days,
+                weight,
+                state,
+                ..
+            } => {
+                let says = match stance {
+                    Stance::Malicious => "says it is malicious",
+                    Stance::Observed => "has seen it in an incident",
+                    Stance::Benign => "says it is harmless",
+                };
+                write!(f, "a source of reliability {} {says}", reliability.letter())?;
+                if *category != Category::Other {
+                    write!(f, " ({})", category.name())?;
+                }
+                match confidence {
+                    Some(confidence) => write!(f, ", confidence {confidence}")?,
+                    None => write!(f, ", without saying how sure it is")?,
+                }
+                match state {
+                    ClaimState::NotYet => return write!(f, "; it begins later"),
+                    ClaimState::Ended => return write!(f, "; it has ended"),
+                    ClaimState::Covered => {
+                        return write!(f, "; a stronger claim from the same origin stands for it");
+                    }
+                    ClaimState::Counted => {}
+                }
+                if let Some(half_life) = half_life_days {
+                    write!(f, ", {age_days:.1} days ago (worth half every {half_life:.0} days)")?;
+                }
+                write!(f, ": {weight:+.2}")
+            }
+            Reason::Warning { list, effect, weight } => {
+                let meaning = match effect {
+                    Effect::FalsePositive => "often reported by mistake",
+                    Effect::Known => "known, look twice",
+                };
+                write!(f, "it stands on the warninglist \"{list}\" ({meaning}): {weight:+.2}")
+            }
+            Reason::Override { malicious, by, reason } => {
+                let verdict = if *malicious { "malicious" } else { "benign" };
+                write!(f, "{by} decided that it is {verdict}: {reason}")
+            }
+        }
+    }
+}
