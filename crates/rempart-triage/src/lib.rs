@@ -6,3 +6,4 @@
 
 pub mod assess;
 pub mod release;
+pub mod route;
