@@ -10,11 +10,13 @@
 pub mod container;
 pub mod detect;
 pub mod import;
+pub mod json;
 pub mod limits;
 pub mod list;
 pub mod mint;
 pub mod misp;
 pub mod reader;
+pub mod stix;
 pub mod table;
 pub mod text;
 
