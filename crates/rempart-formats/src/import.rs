@@ -72,12 +72,7 @@ fn dispatch(
         Format::Adblock => adblock::read(input, context, sink),
         Format::Misp => crate::misp::read(input, context, sink),
         Format::Text => crate::text::read(input, context, sink),
-        Format::Stix => {
-            let reason = format!("the format {} cannot be read by this build", format.name()).into();
-            // Whether the sink wants more does not matter at the end.
-            let _ = sink.rejected(rempart_model::Position::default(), crate::list::rejection(reason, b""));
-            Ok(())
-        }
+        Format::Stix => crate::stix::read(input, context, sink),
     }
 }
 

@@ -148,7 +148,10 @@ fn what_is_cut_off_gives_what_it_holds() {
         assert!(result.is_ok());
         let lines = values(&entries);
         assert_eq!(lines[0], "10.0.0.0");
-        assert!(lines.last().is_some_and(|line| line.starts_with("error: cannot read the input")), "{lines:?}");
+        assert!(
+            lines.last().is_some_and(|line| line.starts_with("error: cannot read the input")),
+            "{lines:?}"
+        );
     }
 }
 

@@ -16,8 +16,6 @@ mod row;
 
 use std::io::Read;
 
-use rempart_model::Category;
-
 use crate::{Context, DecodeError, Format, Sink};
 
 pub use dates::{DateOrder, parse as parse_date};
@@ -35,7 +33,8 @@ pub fn read(
     sink: &mut dyn Sink,
 ) -> Result<(), DecodeError> {
     match format {
-        Format::Json | Format::JsonLines => json::read(input, mapping, context, sink),
+        Format::Json => json::read(input, mapping, context, sink),
+        Format::JsonLines => json::read_lines(input, mapping, context, sink),
         Format::Tsv => csv::read(input, Some(b'\t'), mapping, context, sink),
         _ => csv::read(input, None, mapping, context, sink),
     }
@@ -62,9 +61,4 @@ pub(crate) fn reference_of(text: &str) -> Option<(String, String)> {
         None => "reference",
     };
     Some((if place.is_empty() { "reference" } else { place }.to_owned(), text.to_owned()))
-}
-
-/// The RSIT category that words of a source stand for.
-pub(crate) fn category_of(words: &[String]) -> Category {
-    words.iter().find_map(|word| Category::from_name(word)).unwrap_or(Category::Other)
 }

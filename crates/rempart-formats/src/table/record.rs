@@ -10,6 +10,7 @@ use super::row::Row;
 use super::{dates, names, reference_of};
 use crate::Draft;
 use crate::list::range;
+use crate::stix::category_of;
 
 /// Most claims of one row.
 const MOST_CLAIMS: usize = 64;
@@ -248,7 +249,7 @@ impl Said {
                 self.marking.pap = self.marking.pap.or(constants.pap);
             }
         }
-        let said = category(&self.words);
+        let said = category_of(self.words.iter().map(String::as_str));
         let category = match constants.and_then(|constants| constants.category) {
             Some(constant) if said == Category::Other => constant,
             _ => said,
@@ -387,9 +388,4 @@ fn confidence(text: &str) -> Option<u8> {
         "high" => 85,
         _ => return None,
     })
-}
-
-/// The category that the first telling word stands for.
-fn category(words: &[String]) -> Category {
-    super::category_of(words)
 }

@@ -109,6 +109,10 @@ impl<'t> Table<'t> {
     }
 
     pub(super) fn row(&mut self, row: Row) -> ControlFlow<()> {
+        if row.cells.is_empty() && row.width > 0 {
+            // Nothing but delimiters is a blank line.
+            return ControlFlow::Continue(());
+        }
         if self.plan.is_some() {
             return self.emit(row);
         }
@@ -217,7 +221,13 @@ impl<'t> Table<'t> {
                 let draft = crate::Draft { key: &key, ..draft };
                 self.sink.decoded(row.at, draft.build(self.context))
             }
+            Err(_) if self.repeats_heading(&row) => ControlFlow::Continue(()),
             Err(reason) => self.sink.rejected(row.at, Rejection { reason, excerpt: row.excerpt() }),
         }
+    }
+
+    /// Whether a row names the columns again, as where tables were put together.
+    fn repeats_heading(&self, row: &Row) -> bool {
+        row.width > 0 && row.cells.iter().all(|(column, value)| self.columns.get(*column) == Some(value))
     }
 }
