@@ -25,8 +25,8 @@ pub(super) enum Cue {
     Contact,
     /// The address is an identifier of a message, or made by a program.
     MessageId,
-    /// A system is only named as where something is.
-    Place,
+    /// A server passed mail on.
+    Relay,
 }
 
 const WORDS: &[(Cue, &[&str])] = &[
@@ -91,6 +91,8 @@ const WORDS: &[(Cue, &[&str])] = &[
             "details",
             "reading",
             "cf",
+            "thank",
+            "thanks",
             "detected as",
             "sandbox",
         ],
@@ -200,12 +202,9 @@ const WORDS: &[(Cue, &[&str])] = &[
             "is not malicious",
             "are not malicious",
             "innocuous",
-            "caused by",
             "normal traffic",
             "ip address lookup",
             "not an indicator",
-            "open-source",
-            "copy of",
             "ip location",
         ],
     ),
@@ -234,10 +233,7 @@ const WORDS: &[(Cue, &[&str])] = &[
             "possibly compromised",
             "payload",
             "exploited",
-            "hosting",
             "weaponized",
-            "used to",
-            "malicious",
             "stolen",
         ],
     ),
@@ -285,6 +281,7 @@ const WORDS: &[(Cue, &[&str])] = &[
             "wallet",
             "session",
             "key id",
+            "id",
             "client id",
             "clientid",
             "subject key",
@@ -376,7 +373,19 @@ const WORDS: &[(Cue, &[&str])] = &[
         ],
     ),
     (Cue::MessageId, &["message-id", "in-reply-to", "references:", "message id", "messageid", "cid:"]),
-    (Cue::Place, &["received", "authentication-results", "smtp.mailfrom", "x-originating-ip"]),
+    (
+        Cue::Relay,
+        &[
+            "with smtp",
+            "with smtps",
+            "with esmtp",
+            "with esmtps",
+            "with esmtpsa",
+            "postfix",
+            "with http",
+            "with local",
+        ],
+    ),
 ];
 
 static MACHINE: LazyLock<Option<(AhoCorasick, Vec<Cue>)>> = LazyLock::new(|| {

@@ -4,6 +4,8 @@
 //! Plain rules give or take points; what has enough is an indicator, and the rules that decided are
 //! named with it. The weights were set by reading reports of several publishers.
 
+use std::collections::HashSet;
+
 use rempart_model::Kind;
 
 use super::Role;
@@ -12,6 +14,7 @@ use super::known::{self, Known};
 use super::layout::{Line, Section, section_of};
 use super::lexer::Candidate;
 use super::scan::{Scanned, is_alone};
+use super::tld;
 
 /// What has as many points is an indicator.
 const ENOUGH: i32 = 2;
@@ -19,14 +22,18 @@ const ENOUGH: i32 = 2;
 const REACH: usize = 120;
 
 /// What is true of the whole text.
-#[derive(Debug, Clone, Copy)]
-struct Habits {
+#[derive(Debug)]
+struct Habits<'t> {
     /// Names and URLs are defanged in it as a rule, so one that is not was not meant to be feared.
     defangs: bool,
     /// Addresses are.
     defangs_addresses: bool,
     /// Its title says that it lists indicators.
     is_list: bool,
+    /// It has lines that are domain names alone.
+    lists_names: bool,
+    /// The hosts that stand in it defanged.
+    feared: HashSet<&'t str>,
 }
 
 /// Points with the reasons for them.
@@ -68,7 +75,7 @@ pub(super) fn judge(text: &str, scanned: &Scanned, own: &[&str]) -> Vec<(Role, S
         let previous = neighbour(place.checked_sub(1));
         let next = neighbour(Some(place + 1));
         let site = Site::new(text, candidate, line, previous, next);
-        verdicts.push(verdict(candidate, &site, habits, own));
+        verdicts.push(verdict(candidate, &site, &habits, own));
     }
     verdicts
 }
@@ -78,7 +85,9 @@ struct Site<'t> {
     line: Line,
     /// What stands before it on its line, after the value before it.
     before: &'t str,
-    /// What stands before it on its line, other values included.
+    /// What stands after it, before the next value.
+    after: &'t str,
+    /// The words of its whole line.
     cues_line: Cues,
     cues_before: Cues,
     cues_after: Cues,
@@ -86,6 +95,11 @@ struct Site<'t> {
     /// It is the first on its line, but for a list sign.
     leads: bool,
     link_target: bool,
+    /// A text of the link follows in brackets (AsciiDoc).
+    labelled: bool,
+    /// In a span of code (`` `value` ``), or kept from being a link (`\https://…` in AsciiDoc).
+    quoted: bool,
+    escaped: bool,
     words: usize,
 }
 
@@ -110,41 +124,61 @@ impl<'t> Site<'t> {
         Self {
             line,
             before,
+            after,
             cues_line: Cues::of(whole_before).and(Cues::of(whole_after)),
             cues_before: Cues::of(before),
             cues_after: Cues::of(after),
             alone: is_alone(text, &line, start, end),
             leads: !whole_before.contains(char::is_alphanumeric),
             link_target: before.ends_with("](") || before.ends_with("](<") || before.ends_with("link:"),
+            labelled: after.starts_with('[') && !after.starts_with("[."),
+            quoted: before.ends_with(['`', '\\']) && after.starts_with('`'),
+            escaped: before.ends_with('\\') && !before.ends_with("\\\\"),
             words: words(whole_before) + words(whole_after),
         }
     }
 }
 
 /// What the text does with most of its values.
-fn habits(text: &str, scanned: &Scanned, own: &[&str]) -> Habits {
-    let (mut names, mut addresses, mut plain_addresses) = (0_usize, 0_usize, 0_usize);
-    for (candidate, _) in &scanned.found {
+fn habits<'t>(text: &str, scanned: &'t Scanned, own: &[&str]) -> Habits<'t> {
+    let (mut names, mut plain_names, mut addresses, mut plain_addresses) =
+        (0_usize, 0_usize, 0_usize, 0_usize);
+    let mut feared = HashSet::new();
+    let mut listed = 0_usize;
+    for (candidate, line) in &scanned.found {
         let host = candidate.observable.host().unwrap_or_default();
         let defanged = candidate.looks.defanged;
         match candidate.observable.kind() {
-            Kind::Domain | Kind::Url if !is_own(host, own) => names += usize::from(defanged),
+            Kind::Domain | Kind::Url if !is_own(host, own) => {
+                names += usize::from(defanged);
+                plain_names += usize::from(!defanged && known::host(host).is_none());
+            }
             Kind::Ipv4 | Kind::Ipv6 => {
                 addresses += usize::from(defanged);
                 plain_addresses += usize::from(!defanged);
             }
-            _ => {}
+            _ => continue,
+        }
+        if defanged {
+            feared.insert(host);
+        }
+        if *candidate.observable.kind() == Kind::Domain && !candidate.looks.name_like && listed < 3 {
+            let alone =
+                scanned.lines.get(*line).is_some_and(|l| is_alone(text, l, candidate.start, candidate.end));
+            listed += usize::from(alone);
         }
     }
     let title = text.get(scanned.title.0..scanned.title.1).unwrap_or_else(|| head(text, 300));
     Habits {
-        defangs: names > 0,
+        defangs: names > 0 && names >= plain_names,
         defangs_addresses: addresses >= 3 && addresses > 4 * plain_addresses,
         is_list: section_of(title) == Section::Indicators,
+        lists_names: listed >= 3,
+        feared,
     }
 }
 
-fn verdict(candidate: &Candidate, site: &Site<'_>, habits: Habits, own: &[&str]) -> (Role, String) {
+fn verdict(candidate: &Candidate, site: &Site<'_>, habits: &Habits<'_>, own: &[&str]) -> (Role, String) {
     let mut points = Points::default();
     let kind = candidate.observable.kind();
     if *kind == Kind::Cve {
@@ -176,16 +210,20 @@ fn verdict(candidate: &Candidate, site: &Site<'_>, habits: Habits, own: &[&str])
 }
 
 /// What the place in the text says, whatever the kind.
-fn place(points: &mut Points, candidate: &Candidate, site: &Site<'_>, habits: Habits) {
+fn place(points: &mut Points, candidate: &Candidate, site: &Site<'_>, habits: &Habits<'_>) {
     let defanged = candidate.looks.defanged;
     points.give_if(defanged, 4, "defanged");
+    let is_hash = matches!(candidate.observable.kind(), Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512);
     match site.line.section {
+        // Nobody refers to anything by its hash.
+        Section::References | Section::About if is_hash => {}
         Section::Indicators => points.give(2, "under a heading of indicators"),
         Section::References => points.give(if defanged { -1 } else { -4 }, "under a heading of references"),
         Section::About => {
             points.give(if defanged { -1 } else { -4 }, "where the authors speak of themselves")
         }
         Section::Legitimate => points.give(-4, "under a heading of what is legitimate"),
+        Section::Victims => points.give(-4, "under a heading of victims"),
         Section::Neutral => points.give_if(habits.is_list, 1, "in a text that lists indicators"),
     }
     points.give_if(site.alone, 1, "alone on its line");
@@ -205,10 +243,10 @@ fn hash(points: &mut Points, candidate: &Candidate, site: &Site<'_>) {
     points.give_if(known::is_empty_file(candidate.observable.value()), -12, "the hash of an empty file");
     let label = Cues::of(tail(site.before, 40));
     points.give_if(label.has(Cue::NoFileHash) && !label.has(Cue::FileHash), -8, "not the hash of a file");
-    points.give_if(candidate.looks.embedded, -1, "part of a longer name");
+    points.give_if(candidate.looks.embedded, -3, "part of a longer name");
 }
 
-fn address(points: &mut Points, candidate: &Candidate, site: &Site<'_>, habits: Habits) {
+fn address(points: &mut Points, candidate: &Candidate, site: &Site<'_>, habits: &Habits<'_>) {
     points.give(1, "an address");
     if let Some(reason) = known::address(candidate.observable.value()) {
         points.give(-12, reason);
@@ -218,17 +256,21 @@ fn address(points: &mut Points, candidate: &Candidate, site: &Site<'_>, habits: 
     let label = Cues::of(tail(site.before, 24));
     points.give_if(label.has(Cue::Version) && !defanged, -6, "called a version");
     points.give_if(site.before.ends_with(['v', 'V']) && !defanged, -6, "called a version");
-    points.give_if(
-        site.line.heading && site.leads && !site.alone && !defanged,
-        -4,
-        "the number of a section",
-    );
+    let title = site.after.strip_prefix(' ').is_some_and(|rest| rest.starts_with(|c: char| c.is_uppercase()));
+    let small = octets(candidate.observable.value()).all(|part| part < 32);
+    let numbered = site.leads && title && small && !site.line.row && !site.line.item;
+    points.give_if(numbered && !defanged, -4, "the number of a section");
     points.give_if(site.cues_line.has(Cue::Malicious), 1, "named with malicious activity");
     points.give_if(
         !site.line.row && !site.line.item && !defanged && habits.defangs_addresses,
         -1,
         "others are defanged",
     );
+}
+
+/// The numbers of an IPv4 address; of another, what is no small number.
+fn octets(address: &str) -> impl Iterator<Item = u16> + '_ {
+    address.split('.').map(|part| part.parse().unwrap_or(u16::MAX))
 }
 
 fn email(points: &mut Points, candidate: &Candidate, site: &Site<'_>, host: &str) -> Role {
@@ -249,7 +291,13 @@ fn email(points: &mut Points, candidate: &Candidate, site: &Site<'_>, host: &str
     Role::Context
 }
 
-fn name(points: &mut Points, candidate: &Candidate, site: &Site<'_>, habits: Habits, host: &str) -> Role {
+fn name(
+    points: &mut Points,
+    candidate: &Candidate,
+    site: &Site<'_>,
+    habits: &Habits<'_>,
+    host: &str,
+) -> Role {
     let is_url = *candidate.observable.kind() == Kind::Url;
     let defanged = candidate.looks.defanged;
     let mut role = if is_url { Role::Reference } else { Role::Context };
@@ -260,10 +308,31 @@ fn name(points: &mut Points, candidate: &Candidate, site: &Site<'_>, habits: Hab
             (false, true) => points.give(2, "a URL"),
             (false, false) => points.give(1, "a name"),
         }
+        points.give_if(habits.feared.contains(host), 4, "defanged elsewhere in the text");
+        points.give_if(
+            is_url && host.parse::<std::net::IpAddr>().is_ok(),
+            3,
+            "at an address, without a name",
+        );
+        points.give_if(site.escaped, 3, "kept from being a link");
+        points.give_if(site.quoted && !site.escaped, 1, "in a span of code");
         points.give_if(site.link_target, -2, "the target of a link");
+        points.give_if(is_url && site.labelled, -3, "a link with a text");
+        let path_alone = is_url && !candidate.looks.schemed && !site.alone;
+        points.give_if(path_alone, -1, "without a scheme");
+        points.give_if(
+            site.before.ends_with("by ") && site.cues_after.has(Cue::Relay),
+            -4,
+            "a server that received mail",
+        );
         points.give_if(site.words > 7 && !site.line.row, -1, "in a sentence");
     }
-    points.give_if(candidate.looks.name_like && !defanged, -4, "may be the name of a file");
+    if candidate.looks.name_like && !defanged {
+        // In a list of names, `.pl` is Poland and not Perl.
+        let country = tld::is_country(host.rsplit('.').next().unwrap_or_default());
+        let listed = country && site.alone && habits.lists_names;
+        points.give_if(!listed, -4, "may be the name of a file");
+    }
     let before = site.cues_before;
     points.give_if(before.has(Cue::Reference) && !defanged, -3, "called a reference");
     points.give_if(
@@ -272,6 +341,10 @@ fn name(points: &mut Points, candidate: &Candidate, site: &Site<'_>, habits: Hab
         "named with malicious activity",
     );
     let path = candidate.observable.value().splitn(4, '/').nth(3).is_some_and(|path| !path.is_empty());
+    if known::is_channel(candidate.observable.value()) {
+        points.give(1, "a channel to send stolen data to");
+        return role;
+    }
     match known::host(host) {
         Some(Known::Publisher) => {
             points.give(if defanged && path { -3 } else { -8 }, "at a publisher's domain");

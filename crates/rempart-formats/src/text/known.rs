@@ -24,7 +24,7 @@ bitsight.com bleepingcomputer.com blackberry.com bushidotoken.net cado.com cados
 cert.gov.ua cert.pl cert.ssi.gouv.fr certfr.gov.fr checkpoint.com cisa.gov cisco.com citizenlab.ca clearskysec.com
 cloudsek.com cluster25.io cofense.com cossacklabs.com crowdstrike.com cyble.com cybereason.com cyberark.com
 cybercrime-tracker.net cyberint.com cyberscoop.com cynet.com darkreading.com darktrace.com deepinstinct.com
-deepinstinct.com docguard.io domaintools.com dragos.com elastic.co embeeresearch.io enisa.europa.eu eset.com
+deepinstinct.com docguard.io domaintools.com dragos.com elastic.co embeeresearch.io enisa.europa.eu eset.com eset.sk eset.cz
 f-secure.com f5.com fireeye.com first.org flashpoint.io forcepoint.com fortinet.com fortiguard.com fox-it.com
 gdatasoftware.com google-zero.com greynoise.io group-ib.com group-ib.ru gteltsc.vn harfanglab.io huntress.com
 huntresslabs.com hunt.io ibm.com imperva.com infoblox.com inquest.net intel471.com intezer.com intrinsec.com
@@ -64,7 +64,7 @@ feedburner.com gravatar.com substack.com patreon.com web.archive.org archive.org
 gist.githubusercontent.com github.com github.io githubusercontent.com gitlab.com bitbucket.org sourceforge.net
 docs.microsoft.com learn.microsoft.com msdn.microsoft.com technet.microsoft.com support.microsoft.com
 blogs.microsoft.com msrc.microsoft.com android.com developer.android.com developer.apple.com support.apple.com
-blogspot.com wordpress.com wordpress.org blog.google googleprojectzero.blogspot.com cloud.google.com npmjs.com pypi.org
+k8s.io kubernetes.io emergingthreats.net blogspot.com wordpress.com wordpress.org blog.google googleprojectzero.blogspot.com cloud.google.com npmjs.com pypi.org
 rubygems.org crates.io packagist.org hub.docker.com docker.com launchpad.net bugzilla.redhat.com redhat.com debian.org
 ubuntu.com any.do gartner.com statista.com weforum.org csoonline.com computerworld.com infoworld.com
 ";
@@ -143,6 +143,13 @@ pub(super) fn is_shared(host: &str) -> bool {
     SHARED.iter().any(|shared| {
         host.strip_suffix(shared).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1 && rest != "www.")
     })
+}
+
+/// Whether a URL is a channel into somebody's chat: bots and webhooks, which only their owner uses.
+pub(super) fn is_channel(url: &str) -> bool {
+    const CHANNELS: &[&str] =
+        &["//api.telegram.org/bot", "//discord.com/api/webhooks/", "//discordapp.com/api/webhooks/"];
+    CHANNELS.iter().any(|channel| url.contains(channel))
 }
 
 /// Hashes of nothing, or of what is on every machine: the empty file.

@@ -21,6 +21,8 @@ pub(super) enum Section {
     About,
     /// It lists what is legitimate, or what to leave alone.
     Legitimate,
+    /// It lists who was attacked.
+    Victims,
 }
 
 /// What the layout says of one line.
@@ -206,6 +208,38 @@ const ABOUT_WORDS: &[&str] = &[
     "copyright",
     "how to report",
 ];
+/// What makes a heading one of indicators although it speaks of what is legitimate.
+const MISUSED_WORDS: &[&str] = &[
+    "compromised",
+    "abused",
+    "abusing",
+    "impersonating",
+    "impersonated",
+    "infected",
+    "fake",
+    "hacked",
+    "spoofing",
+    "spoofed",
+    "mimicking",
+    "malicious",
+];
+const VICTIM_WORDS: &[&str] = &[
+    "victim",
+    "victims",
+    "targets",
+    "targeted networks",
+    "targetted networks",
+    "targeted organizations",
+    "targeted organisations",
+    "targeted domains",
+    "targeted banks",
+    "targeted brands",
+    "targeted companies",
+    "targeted services",
+    "targeted websites",
+    "targeted applications",
+    "targeted institutions",
+];
 const LEGITIMATE_WORDS: &[&str] = &[
     "legitimate",
     "benign",
@@ -225,6 +259,8 @@ static WORDS: LazyLock<Option<(AhoCorasick, Vec<Section>)>> = LazyLock::new(|| {
         (REFERENCE_WORDS, Section::References),
         (ABOUT_WORDS, Section::About),
         (LEGITIMATE_WORDS, Section::Legitimate),
+        (VICTIM_WORDS, Section::Victims),
+        (MISUSED_WORDS, Section::Indicators),
     ];
     let words: Vec<&str> = groups.iter().flat_map(|(words, _)| words.iter().copied()).collect();
     let of: Vec<Section> = groups.iter().flat_map(|(words, of)| words.iter().map(|_| *of)).collect();
@@ -240,28 +276,61 @@ pub(super) fn section_of(heading: &str) -> Section {
     let heading = heading.trim_start_matches(|c: char| !c.is_alphanumeric());
     let bytes = heading.as_bytes();
     let edge = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte < 0x80);
-    let (mut indicators, mut references, mut about) = (false, false, false);
+    let few = heading.split_whitespace().take(4).count() < 4;
+    let mut seen = Seen::default();
     for found in machine.find_overlapping_iter(heading) {
         let whole =
             edge(found.start().checked_sub(1).and_then(|at| bytes.get(at))) && edge(bytes.get(found.end()));
         if !whole {
             continue;
         }
+        let word = heading.get(found.range()).unwrap_or_default();
+        let is = |words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
         match of.get(found.pattern().as_usize()).copied().unwrap_or_default() {
-            Section::Legitimate => return Section::Legitimate,
             Section::References if found.start() == 0 => return Section::References,
-            Section::About if found.start() == 0 => return Section::About,
-            Section::References => references = true,
-            Section::About => about = true,
-            Section::Indicators => indicators = true,
+            Section::References => seen.references = true,
+            Section::About => seen.about |= few,
+            Section::Legitimate => seen.legitimate = true,
+            Section::Victims => seen.victims = true,
+            Section::Indicators if is(&["malicious"]) => seen.malicious = true,
+            Section::Indicators if is(MISUSED_WORDS) => seen.misused = true,
+            Section::Indicators => seen.indicators = true,
             Section::Neutral => {}
         }
+        seen.denied |= is(&["not malicious", "non-malicious"]);
     }
-    match (indicators, references, about) {
-        (true, ..) => Section::Indicators,
-        (_, true, _) => Section::References,
-        (_, _, true) => Section::About,
-        _ => Section::Neutral,
+    seen.section()
+}
+
+/// The kinds of words in a heading.
+#[derive(Debug, Default)]
+struct Seen {
+    indicators: bool,
+    references: bool,
+    about: bool,
+    legitimate: bool,
+    victims: bool,
+    misused: bool,
+    malicious: bool,
+    denied: bool,
+}
+
+impl Seen {
+    fn section(&self) -> Section {
+        let misused = self.misused || (self.malicious && !self.denied);
+        if self.legitimate && !misused {
+            Section::Legitimate
+        } else if self.victims && !misused {
+            Section::Victims
+        } else if self.indicators || misused || self.legitimate {
+            Section::Indicators
+        } else if self.references {
+            Section::References
+        } else if self.about {
+            Section::About
+        } else {
+            Section::Neutral
+        }
     }
 }
 
@@ -441,7 +510,7 @@ mod tests {
 
     #[test]
     fn headings_of_any_markup_name_their_sections() {
-        use Section::{About, Indicators, Legitimate, Neutral, References};
+        use Section::{About, Indicators, Legitimate, Neutral, References, Victims};
         for (heading, meant) in [
             ("Indicators of Compromise", Indicators),
             ("Network", Indicators),
@@ -452,6 +521,11 @@ mod tests {
             ("References for hashes", References),
             ("About us", About),
             ("Legitimate domains that were seen", Legitimate),
+            ("Domains from legitimate servers compromised by attackers", Indicators),
+            ("Checks that are not malicious", Legitimate),
+            ("Contact forms", About),
+            ("Contact form emails that spread it", Indicators),
+            ("Targeted networks", Victims),
             ("Introduction", Neutral),
             ("Shipping", Neutral),
         ] {

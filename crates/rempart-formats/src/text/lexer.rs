@@ -26,8 +26,10 @@ pub(super) struct Looks {
     pub(super) defanged: bool,
     /// It could as well be the name of a file, a method or a namespace.
     pub(super) name_like: bool,
-    /// It is a part of a longer name (`report_<hash>.exe`).
+    /// It is a part of a longer name or of a path (`report_<hash>.exe`).
     pub(super) embedded: bool,
+    /// It is a URL that was written with its scheme.
+    pub(super) schemed: bool,
     /// It could as well be a version number.
     pub(super) version_like: bool,
 }
@@ -56,8 +58,19 @@ pub(super) fn read(view: &View<'_>, found: &mut dyn FnMut(Candidate)) {
     let mut at = 0;
     while let Some(run) = lexer.next_run(at) {
         // What is longer is data, and no part of it is a value.
-        at = if run.end - run.start > LONGEST_RUN { run.end } else { lexer.read_run(run, found) };
-        lexer.floor = at;
+        if run.end - run.start > LONGEST_RUN {
+            at = run.end;
+            lexer.floor = at;
+            continue;
+        }
+        let mut emitted = false;
+        at = lexer.read_run(run, &mut |candidate| {
+            emitted = true;
+            found(candidate);
+        });
+        if emitted {
+            lexer.floor = at;
+        }
     }
 }
 
@@ -118,7 +131,8 @@ impl Lexer<'_> {
         if let Some((start, end)) = self.url(run) {
             let trimmed = self.trim_url(start, end);
             if self.host_is_plausible(start, trimmed)
-                && let Some(candidate) = self.candidate(&Kind::Url, start, trimmed, Looks::default())
+                && let Some(candidate) =
+                    self.candidate(&Kind::Url, start, trimmed, Looks { schemed: true, ..Looks::default() })
             {
                 found(candidate);
             }
@@ -177,6 +191,7 @@ impl Lexer<'_> {
         let quoted = self.before(start) == Some(b'\'');
         let mut in_host = true;
         let mut in_query = false;
+        let mut bracket = false;
         let bracketed_host = text.starts_with('[');
         for (place, c) in text.char_indices() {
             let rest = text.get(place..).unwrap_or_default();
@@ -190,8 +205,14 @@ impl Lexer<'_> {
                     in_query = true;
                     false
                 }
-                '[' => place > 0 && !in_query,
-                ']' => (!in_host || !bracketed_host) && (!in_query || rest.starts_with("](")),
+                '[' => {
+                    bracket = !in_host && is_bracketed_part(rest);
+                    place > 0 && !in_query && !bracket
+                }
+                ']' => {
+                    let part = !in_host && std::mem::take(&mut bracket);
+                    !(in_host && bracketed_host || part || in_query && !rest.starts_with("]("))
+                }
                 ',' | ';' => in_host || starts_url(rest.get(1..).unwrap_or_default()),
                 '\'' => quoted || in_host,
                 '\\' => in_host || rest.get(1..).is_some_and(is_escape),
@@ -395,6 +416,15 @@ impl Lexer<'_> {
         }
     }
 
+    /// Whether a name is what is left of one whose beginning was taken out (`[removed].gov.example`).
+    fn is_rest(&self, start: usize) -> bool {
+        self.before(start) == Some(b'.')
+            && start
+                .checked_sub(2)
+                .and_then(|at| self.byte(at))
+                .is_some_and(|byte| matches!(byte, b']' | b'}' | b')'))
+    }
+
     /// The domain names in a run, and where to go on; `None` where it holds none.
     fn domain(&self, run: Run, found: &mut dyn FnMut(Candidate)) -> Option<usize> {
         let text = self.slice(run.start, run.end);
@@ -406,7 +436,12 @@ impl Lexer<'_> {
         let defanged = self.view.is_defanged(start, end);
         let name = self.slice(start, end);
         let after = self.byte(end);
-        let odd = !self.opens_well(start) || matches!(after, Some(b'(')) || names::looks_like_code(name);
+        let in_bundle = names::looks_like_file(name) && after == Some(b'/');
+        let odd = in_bundle
+            || self.is_rest(start)
+            || !self.opens_well(start)
+            || matches!(after, Some(b'('))
+            || names::looks_like_code(name);
         if odd && !defanged {
             return None;
         }
@@ -430,8 +465,8 @@ impl Lexer<'_> {
             if !names::is_hash(part) {
                 continue;
             }
-            // A name made of the hash and an ending is still the hash; a longer name is not.
-            let embedded = start > run.start || end < run.end;
+            let in_path = matches!(self.before(start), Some(b'/' | b'\\'));
+            let embedded = in_path || start > run.start || end < run.end;
             let looks = Looks { embedded, ..Looks::default() };
             found_some(self.candidate(&kind, start, end, looks), found);
         }
@@ -468,6 +503,14 @@ fn prefix_length(text: &str, most: u16) -> Option<usize> {
         && !(after.starts_with('.')
             && after.get(1..).is_some_and(|t| t.starts_with(|c: char| c.is_alphanumeric())));
     (number <= most && ends).then_some(length + 1)
+}
+
+/// Whether `[v17]` in a path is a part of it: it goes on behind the bracket. The text of a link in
+/// AsciiDoc (`https://a.example/b[text]`) does not.
+fn is_bracketed_part(text: &str) -> bool {
+    let end = text.bytes().take(40).position(|byte| byte == b']');
+    end.and_then(|end| text.get(end + 1..))
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphanumeric() || "/.-_=&?".contains(c)))
 }
 
 fn starts_url(text: &str) -> bool {

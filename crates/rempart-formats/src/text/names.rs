@@ -66,9 +66,8 @@ pub(super) fn looks_like_code(name: &str) -> bool {
     if upper_first(last) && (lower(last) || lower(labels)) {
         return true;
     }
-    if last.eq_ignore_ascii_case("net")
-        && labels.rsplit('.').next().is_some_and(|l| l.eq_ignore_ascii_case("asp"))
-    {
+    // `ASP.NET`, `VB.NET`.
+    if matches!(name, "ASP.NET" | "VB.NET" | "ADO.NET" | "ML.NET") {
         return true;
     }
     // `Thread.is`, `oShell.run`: capitals inside a lower-case name, and a short ending.
@@ -98,9 +97,12 @@ pub(super) fn looks_like_file(name: &str) -> bool {
         "win.com",
     ];
     let last = name.rsplit('.').next().unwrap_or_default();
+    // Bundles of macOS are written with capitals: `VirtualBox.app`.
+    let bundle = last == "app" && name.starts_with(|c: char| c.is_ascii_uppercase());
     tld::is_file_ending(last)
+        || bundle
         || DOS.iter().any(|known| known.eq_ignore_ascii_case(name))
-        || matches!(name, "node.js" | "asp.net" | "vb.net" | "socket.io" | "readme.md")
+        || matches!(name, "node.js" | "socket.io" | "readme.md")
         || ((name.contains('_') || name.starts_with("lib"))
             && matches!(last, "so" | "in" | "ac" | "am" | "la"))
 }

@@ -291,8 +291,10 @@ fn spelled(text: &str, start: usize, end: usize, line_end: usize) -> Option<(Can
     if matches!(bare, "AS" | "ASN") {
         let digits = rest.strip_prefix(' ')?;
         let length = digits.bytes().take(11).take_while(u8::is_ascii_digit).count();
-        let ends = !digits.get(length..)?.starts_with(|c: char| c.is_alphanumeric());
-        if length < 2 || !ends {
+        let ends = !digits.get(length..)?.starts_with(|c: char| c.is_alphanumeric() || c == '-');
+        // `as early AS 2024` is no system.
+        let year = bare == "AS" && length == 4 && digits.starts_with(['1', '2']);
+        if length < 2 || !ends || year {
             return None;
         }
         let end = end + 1 + length;
@@ -361,7 +363,7 @@ pub(super) fn is_alone(text: &str, line: &Line, start: usize, end: usize) -> boo
 
 /// `:8080` and ` port 8080`.
 fn is_port(text: &str) -> bool {
-    let text = text.trim().trim_start_matches([':', '/', ']', '`']).trim();
+    let text = text.trim().trim_start_matches([':', '/', ']', '`', '|', ',', ';']).trim();
     let text = text.strip_prefix("port").unwrap_or(text).trim();
     text.bytes().take_while(u8::is_ascii_digit).count() > 0 && !text.contains(char::is_alphabetic)
 }

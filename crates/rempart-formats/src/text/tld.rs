@@ -15,10 +15,8 @@ const OTHERS: &[&str] = &[
 
 /// Top-level domains that are, in a report, more often the ending of a file name, a method or a
 /// namespace: without any other sign a name that ends so is not taken for a domain name.
-const FILE_ENDINGS: &[&str] = &[
-    "app", "bar", "cab", "cfd", "gdn", "java", "la", "lib", "md", "mk", "ml", "mm", "mov", "ms", "oss", "pl",
-    "pm", "ps", "pub", "py", "rs", "run", "sc", "sh", "so", "test", "tf", "vi", "zip",
-];
+const FILE_ENDINGS: &[&str] =
+    &["cab", "java", "md", "mk", "mov", "pl", "pm", "ps", "pub", "py", "rs", "sh", "so", "zip"];
 
 static KNOWN: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     let delegated = DELEGATED.lines().filter(|line| !line.starts_with('#')).map(str::trim);
@@ -32,6 +30,12 @@ pub(super) fn is_known(label: &str) -> bool {
     } else {
         KNOWN.contains(label.to_lowercase().as_str())
     }
+}
+
+/// Whether a list of names is likelier to hold names of this country than files: Poland, Serbia,
+/// Moldova, North Macedonia.
+pub(super) fn is_country(label: &str) -> bool {
+    matches!(label, "pl" | "rs" | "md" | "mk")
 }
 
 /// Whether a name that ends in `label` may as well be a file or a method.
