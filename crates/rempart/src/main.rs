@@ -1,2 +1,34 @@
-//! The binary.
-fn main() {}
+//! The binary: command line, configuration, wiring.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod command;
+mod config;
+mod demo;
+mod folder;
+mod output;
+mod remote;
+mod serve;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Serve(args) => serve::run(&cli.shared, &args),
+        Command::Demo(args) => demo::run(&cli.shared, &args),
+        Command::Extract(args) => command::extract::run(&args),
+        Command::Config(args) => config::run(&cli.shared, &args),
+        Command::Completion { shell } => cli::completion(shell),
+        command => command::run(&cli.shared, command),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => output::complain(&error),
+    }
+}

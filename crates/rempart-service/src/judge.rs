@@ -1,0 +1,245 @@
+//! Concluding: what the pure functions of triage need is put together here, from rows and tables.
+
+use std::sync::Arc;
+
+use rempart_matching::Hit;
+use rempart_model::{Claim, Hint, MemberId, Observable, Timestamp};
+use rempart_store::{
+    AssessmentRow, ClaimRow, ClassId, Conclude, NewConcern, ObservableRow, OverrideRow, Source, SourceId,
+};
+use rempart_triage::assess::{self, Assessment, ClaimView, Override, Policy};
+use rempart_triage::release::Use;
+use rempart_triage::route;
+
+use crate::app::{Picture, Tables, released};
+
+/// Concludes with one picture of who takes part.
+pub(crate) struct Judge {
+    picture: Arc<Picture>,
+    tables: Arc<Tables>,
+    policy: Policy,
+}
+
+impl Judge {
+    pub(crate) fn new(picture: Arc<Picture>, tables: Arc<Tables>) -> Self {
+        Self { picture, tables, policy: Policy::default() }
+    }
+
+    /// The picture that this judge concludes with.
+    pub(crate) fn picture(&self) -> &Arc<Picture> {
+        &self.picture
+    }
+
+    /// What follows from one claim alone, before it is stored.
+    pub(crate) fn alone(&self, claim: &Claim, source: &Source, now: Timestamp) -> AssessmentRow {
+        let view = ClaimView {
+            source: source.id.0,
+            reliability: source.reliability,
+            copy_group: copy_group(source),
+            republishes: false,
+            stance: claim.stance,
+            category: claim.category,
+            confidence: claim.confidence,
+            valid_from: claim.valid_from,
+            valid_until: claim.valid_until,
+            last_seen: claim.last_seen,
+            received: now,
+        };
+        let warnings = self.tables.warninglists.hits(&claim.observable);
+        row(assess::assess(claim.observable.kind(), &[view], &warnings, None, &self.policy, now))
+    }
+
+    /// Whom observables and hints concern.
+    pub(crate) fn concerns<'o>(
+        &self,
+        observables: impl Iterator<Item = &'o Observable>,
+        hints: &[Hint],
+    ) -> Vec<NewConcern> {
+        route::concerns_of(observables, hints, &self.picture.constituencies, &self.route_tables())
+            .into_iter()
+            .map(|concern| NewConcern {
+                member: concern.member,
+                weight: concern.weight,
+                reasons: route::encode_reasons(&concern.reasons),
+            })
+            .collect()
+    }
+
+    /// Whom an observable concerns, and why, in words.
+    pub(crate) fn explain_concerns(
+        &self,
+        observable: &Observable,
+        hints: &[Hint],
+    ) -> Vec<(MemberId, u8, Vec<String>)> {
+        let observables = std::iter::once(observable);
+        route::concerns_of(observables, hints, &self.picture.constituencies, &self.route_tables())
+            .into_iter()
+            .map(|concern| {
+                let reasons = concern.reasons.iter().map(|reason| reason.why.to_string()).collect();
+                (concern.member, concern.weight, reasons)
+            })
+            .collect()
+    }
+
+    fn route_tables(&self) -> route::Tables<'_> {
+        route::Tables {
+            countries: &self.tables.countries,
+            asns: &self.tables.asns,
+            states: &self.tables.states,
+        }
+    }
+
+    fn views(&self, claims: &[ClaimRow]) -> Vec<ClaimView> {
+        claims
+            .iter()
+            .map(|claim| {
+                let source = self.picture.source(claim.source);
+                ClaimView {
+                    source: claim.source.0,
+                    reliability: source.map_or(rempart_model::Reliability::F, |source| source.reliability),
+                    copy_group: source.and_then(copy_group),
+                    republishes: false,
+                    stance: claim.stance,
+                    category: claim.category,
+                    confidence: claim.confidence,
+                    valid_from: claim.valid_from,
+                    valid_until: claim.valid_until,
+                    last_seen: claim.last_seen,
+                    received: claim.received,
+                }
+            })
+            .collect()
+    }
+
+    fn warnings(&self, observable: &Observable) -> Vec<Hit<'_>> {
+        self.tables.warninglists.hits(observable)
+    }
+
+    /// The assessment as an audience may know it: from these claims, and the operator's decision.
+    /// That an analyst decided is no secret of a source, so it holds for everybody.
+    pub(crate) fn as_seen(
+        &self,
+        row: &ObservableRow,
+        claims: &[ClaimRow],
+        operator: bool,
+        now: Timestamp,
+    ) -> AssessmentRow {
+        if operator {
+            return row.assessment;
+        }
+        self.assess(&row.observable, claims, row.override_.as_ref(), now)
+    }
+
+    /// The assessment and its reasons in words.
+    pub(crate) fn explain(
+        &self,
+        observable: &Observable,
+        claims: &[ClaimRow],
+        decision: Option<&OverrideRow>,
+        now: Timestamp,
+    ) -> (AssessmentRow, Vec<String>) {
+        let decision = decision.map(as_override);
+        let explained = assess::explain(
+            observable.kind(),
+            &self.views(claims),
+            &self.warnings(observable),
+            decision.as_ref(),
+            &self.policy,
+            now,
+        );
+        let reasons = explained
+            .reasons
+            .iter()
+            .map(|reason| match reason {
+                assess::Reason::Claim { source, .. } => {
+                    let name = self.picture.source(SourceId(*source)).map_or("a source", |source| &source.name);
+                    format!("{name}: {reason}")
+                }
+                other => other.to_string(),
+            })
+            .collect();
+        (row(explained.assessment), reasons)
+    }
+}
+
+fn as_override(decision: &OverrideRow) -> Override<'_> {
+    Override { malicious: decision.malicious, by: &decision.by, reason: &decision.reason }
+}
+
+fn row(assessment: Assessment) -> AssessmentRow {
+    AssessmentRow {
+        probability: assessment.probability,
+        category: assessment.category,
+        valid_until: assessment.valid_until,
+        next_change: assessment.next_change,
+    }
+}
+
+/// A copy group's name as a number (FNV-1a): equal names, equal numbers.
+fn copy_group(source: &Source) -> Option<u32> {
+    source.copy_group.as_ref().map(|name| {
+        name.bytes().fold(0x811c_9dc5u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    })
+}
+
+impl Conclude for Judge {
+    fn assess(
+        &self,
+        observable: &Observable,
+        claims: &[ClaimRow],
+        override_: Option<&OverrideRow>,
+        now: Timestamp,
+    ) -> AssessmentRow {
+        let decision = override_.map(as_override);
+        row(assess::assess(
+            observable.kind(),
+            &self.views(claims),
+            &self.warnings(observable),
+            decision.as_ref(),
+            &self.policy,
+            now,
+        ))
+    }
+
+    fn is_high(
+        &self,
+        member: MemberId,
+        observable: &Observable,
+        claims: &[ClaimRow],
+        override_: Option<&OverrideRow>,
+        now: Timestamp,
+    ) -> bool {
+        let seen: Vec<ClaimRow> =
+            claims.iter().filter(|claim| self.may_see(member, claim.class)).cloned().collect();
+        !seen.is_empty() && self.high(&self.assess(observable, &seen, override_, now))
+    }
+
+    fn high(&self, assessment: &AssessmentRow) -> bool {
+        assessment.probability >= self.policy.high()
+    }
+
+    fn may_see(&self, member: MemberId, class: ClassId) -> bool {
+        released(&self.picture, member, class, Use::Share)
+    }
+
+    fn same_creation(&self, first: &[u8], body: Vec<u8>) -> Vec<u8> {
+        let (Some(was), Some(is)) = (created(first), created(&body)) else { return body };
+        if was.len() != is.len() {
+            return body;
+        }
+        let was = first.get(was).unwrap_or_default().to_vec();
+        let mut body = body;
+        if let Some(place) = body.get_mut(is) {
+            place.copy_from_slice(&was);
+        }
+        body
+    }
+}
+
+/// Where the value of `created` stands in a body that Rempart has minted.
+fn created(body: &[u8]) -> Option<std::ops::Range<usize>> {
+    const KEY: &[u8] = b"\"created\":\"";
+    let start = body.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
+    let length = body.get(start..)?.iter().position(|byte| *byte == b'"')?;
+    Some(start..start + length)
+}

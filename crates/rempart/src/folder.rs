@@ -1,0 +1,95 @@
+//! The data folder: made, locked by one process at a time, opened.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use rempart_matching::{IpTable, Warninglists};
+use rempart_service::clock::SystemClock;
+use rempart_service::{App, Store, Tables};
+
+use crate::config::Config;
+
+/// A data folder that this process holds.
+pub(crate) struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder where it is missing and takes its lock. `None`: another process holds it.
+    pub(crate) fn hold(path: &Path) -> anyhow::Result<Option<Self>> {
+        if !path.is_dir() {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(path)
+                .with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        }
+        let path = path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("rempart.lock"))
+            .with_context(|| format!("cannot write to the data folder {}", path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Self { path, _lock: lock })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error).context("cannot lock the data folder"),
+        }
+    }
+
+    /// The folder's path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the store and puts Rempart together.
+    pub(crate) fn open(&self, config: &Config) -> anyhow::Result<Arc<App>> {
+        let store = Store::open_embedded(&self.path)
+            .with_context(|| format!("cannot open the store in {}", self.path.display()))?;
+        Ok(Arc::new(App::new(store, tables(config)?, Arc::new(SystemClock))?))
+    }
+}
+
+fn tables(config: &Config) -> anyhow::Result<Tables> {
+    let mut tables = Tables::bundled()?;
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    if let Some(path) = &config.tables.countries {
+        tables.countries = IpTable::from_csv(&read(path)?).with_context(|| format!("in {}", path.display()))?;
+    }
+    if let Some(path) = &config.tables.asns {
+        tables.asns = IpTable::from_csv(&read(path)?).with_context(|| format!("in {}", path.display()))?;
+    }
+    if let Some(folder) = &config.tables.warninglists {
+        tables.warninglists = warninglists(folder)?;
+    }
+    Ok(tables)
+}
+
+/// Warninglists from a folder of MISP's own form: `*/list.json`, or `*.json`.
+fn warninglists(folder: &Path) -> anyhow::Result<Warninglists> {
+    let mut builder = rempart_matching::warninglists::Builder::new();
+    let mut found = 0;
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .with_context(|| format!("cannot read {}", folder.display()))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    entries.sort();
+    for entry in entries {
+        let file = if entry.is_dir() { entry.join("list.json") } else { entry };
+        if file.extension().is_some_and(|extension| extension == "json") && file.is_file() {
+            let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            builder.misp_json(&bytes, None).with_context(|| format!("in {}", file.display()))?;
+            found += 1;
+        }
+    }
+    if found == 0 {
+        bail!("no warninglist in {}: it should hold */list.json", folder.display());
+    }
+    Ok(builder.build())
+}
