@@ -38,7 +38,7 @@ pub enum Use {
     Share,
     /// Look for it in its own logs and traffic.
     Detect,
-    /// Block it, which shows to whoever asks for the name.
+    /// Block it, which shows to whoever asks for the name: a disclosure to the public.
     Block,
     /// Be notified of it.
     Notify,
@@ -117,26 +117,30 @@ pub enum Decision {
 
 /// May this audience be handed what is held on these terms, for this use?
 pub fn decide(audience: &Audience<'_>, terms: &Terms, use_: Use) -> Decision {
-    if let Some(reason) = withheld_by_pap(terms, use_) {
-        return Decision::Withheld(reason);
+    let withheld = withheld_by_pap(audience, terms, use_)
+        .or_else(|| withheld_from(audience, terms))
+        // Whoever asks for a blocked name learns that it is blocked.
+        .or_else(|| if use_ == Use::Block { withheld_from(&Audience::Public, terms) } else { None });
+    match withheld {
+        None => Decision::Released,
+        Some(reason) => Decision::Withheld(reason),
     }
-    let reason = match audience {
-        Audience::Operator => return Decision::Released,
-        Audience::Public if terms.unknown => Reason::UnknownMarking,
-        Audience::Public if terms.recipients.is_some() => Reason::NotNamed,
-        Audience::Public if terms.tlp == Tlp::Clear => return Decision::Released,
-        Audience::Public => Reason::NotPublic,
-        // Who gave it has it already.
-        Audience::Member(member) if terms.owner == Some(member.id) => return Decision::Released,
-        Audience::Member(member) => match withheld_from(member, terms) {
-            None => return Decision::Released,
-            Some(reason) => reason,
-        },
-    };
-    Decision::Withheld(reason)
 }
 
-fn withheld_from(member: &MemberView<'_>, terms: &Terms) -> Option<Reason> {
+fn withheld_from(audience: &Audience<'_>, terms: &Terms) -> Option<Reason> {
+    match audience {
+        Audience::Operator => None,
+        // Who gave it has it already.
+        Audience::Member(member) if terms.owner == Some(member.id) => None,
+        Audience::Member(member) => withheld_from_member(member, terms),
+        Audience::Public if terms.unknown => Some(Reason::UnknownMarking),
+        Audience::Public if terms.recipients.is_some() => Some(Reason::NotNamed),
+        Audience::Public if terms.tlp == Tlp::Clear => None,
+        Audience::Public => Some(Reason::NotPublic),
+    }
+}
+
+fn withheld_from_member(member: &MemberView<'_>, terms: &Terms) -> Option<Reason> {
     if terms.unknown {
         return Some(Reason::UnknownMarking);
     }
@@ -168,15 +172,17 @@ fn is_named(member: &MemberView<'_>, name: &str) -> bool {
         || Country::new(name).is_some_and(|country| country == member.country)
 }
 
-/// PAP 2: AMBER allows passive use only (a block can be seen), RED allows nothing that leaves the
-/// recipient's own analysis, so that neither an index nor a block list holds it. Sharing is for TLP to say.
-fn withheld_by_pap(terms: &Terms, use_: Use) -> Option<Reason> {
-    let allowed = match use_ {
-        Use::Share | Use::Notify => true,
-        Use::Detect => terms.pap <= Pap::Amber,
-        Use::Block => terms.pap <= Pap::Green,
+/// PAP: RED allows nothing that could be noticed, so that only the operator looks for it, in its own
+/// logs; AMBER allows passive use, and a block can be noticed, as can a notice to the public. Who may
+/// read it is for TLP to say.
+fn withheld_by_pap(audience: &Audience<'_>, terms: &Terms, use_: Use) -> Option<Reason> {
+    let most = match (use_, audience) {
+        (Use::Share, _) | (Use::Detect, Audience::Operator) => Pap::Red,
+        (Use::Notify, Audience::Operator | Audience::Member(_)) => Pap::Red,
+        (Use::Detect, _) => Pap::Amber,
+        (Use::Block, _) | (Use::Notify, Audience::Public) => Pap::Green,
     };
-    (!allowed).then_some(Reason::Pap)
+    (terms.pap > most).then_some(Reason::Pap)
 }
 
 impl Terms {
@@ -303,108 +309,4 @@ fn unescape(text: &str) -> Option<Box<str>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn member(clearance: Tlp) -> MemberView<'static> {
-        MemberView {
-            id: MemberId(7),
-            name: "CERT-FR",
-            aliases: &[],
-            country: Country::new("FR").unwrap(),
-            clearance,
-        }
-    }
-
-    fn terms(tlp: Tlp) -> Terms {
-        Terms { tlp, pap: Pap::Clear, recipients: None, community: None, owner: None, unknown: false }
-    }
-
-    fn shared(clearance: Tlp, terms: &Terms) -> bool {
-        decide(&Audience::Member(&member(clearance)), terms, Use::Share) == Decision::Released
-    }
-
-    #[test]
-    fn clearance_is_a_ceiling_and_no_permission() {
-        for clearance in Tlp::ALL {
-            for tlp in Tlp::ALL {
-                let expected = tlp <= clearance && tlp <= Tlp::Amber;
-                assert_eq!(shared(clearance, &terms(tlp)), expected, "{tlp:?} to {clearance:?}");
-                let named = Terms { recipients: Some(vec!["cert-fr".into()]), ..terms(tlp) };
-                assert_eq!(shared(clearance, &named), tlp <= clearance, "{tlp:?} named to {clearance:?}");
-                let others = Terms { recipients: Some(vec!["cert-de".into()]), ..terms(tlp) };
-                assert!(!shared(clearance, &others));
-                let nobody = Terms { recipients: Some(Vec::new()), ..terms(tlp) };
-                assert!(!shared(clearance, &nobody));
-            }
-        }
-    }
-
-    #[test]
-    fn a_country_is_a_name_and_amber_keeps_to_the_community() {
-        let named = Terms { recipients: Some(vec!["fr".into()]), ..terms(Tlp::Red) };
-        assert!(shared(Tlp::Red, &named));
-        let elsewhere = Terms { community: Some(vec![MemberId(8)]), ..terms(Tlp::Amber) };
-        assert!(!shared(Tlp::Red, &elsewhere));
-        let here = Terms { community: Some(vec![MemberId(7), MemberId(8)]), ..terms(Tlp::Amber) };
-        assert!(shared(Tlp::Amber, &here));
-    }
-
-    #[test]
-    fn unknown_is_withheld_from_all_but_the_operator_and_the_owner() {
-        let unknown = Terms { unknown: true, ..terms(Tlp::Clear) };
-        assert!(!shared(Tlp::Red, &unknown));
-        assert_eq!(
-            decide(&Audience::Public, &unknown, Use::Share),
-            Decision::Withheld(Reason::UnknownMarking)
-        );
-        assert_eq!(decide(&Audience::Operator, &unknown, Use::Share), Decision::Released);
-        assert!(shared(Tlp::Clear, &Terms { owner: Some(MemberId(7)), ..unknown }));
-    }
-
-    #[test]
-    fn the_public_gets_clear_alone() {
-        for tlp in Tlp::ALL {
-            let released = decide(&Audience::Public, &terms(tlp), Use::Share) == Decision::Released;
-            assert_eq!(released, tlp == Tlp::Clear);
-        }
-    }
-
-    #[test]
-    fn pap_binds_the_use_for_everybody() {
-        for (pap, detect, block) in [
-            (Pap::Clear, true, true),
-            (Pap::Green, true, true),
-            (Pap::Amber, true, false),
-            (Pap::Red, false, false),
-        ] {
-            let terms = Terms { pap, ..terms(Tlp::Clear) };
-            for audience in [Audience::Operator, Audience::Public] {
-                assert_eq!(decide(&audience, &terms, Use::Detect) == Decision::Released, detect, "{pap:?}");
-                assert_eq!(decide(&audience, &terms, Use::Block) == Decision::Released, block, "{pap:?}");
-                assert_eq!(decide(&audience, &terms, Use::Share), Decision::Released);
-            }
-        }
-    }
-
-    #[test]
-    fn keys_are_read_as_they_were_written() {
-        for terms in [
-            terms(Tlp::Green),
-            Terms {
-                recipients: Some(vec!["a|b,c=*%".into(), "é".into()]),
-                community: Some(vec![]),
-                owner: Some(MemberId(3)),
-                unknown: true,
-                pap: Pap::Red,
-                ..terms(Tlp::Red)
-            },
-            Terms { recipients: Some(vec![]), ..terms(Tlp::AmberStrict) },
-        ] {
-            assert_eq!(Terms::parse_key(&terms.key()), Some(terms));
-        }
-        for wrong in ["", "operator", "2|green|clear|*|*||0", "1|green|clear|*|*||2", "1|lime|clear|*|*||0"] {
-            assert_eq!(Terms::parse_key(wrong), None);
-        }
-    }
-}
+mod tests;
