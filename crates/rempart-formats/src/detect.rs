@@ -144,7 +144,8 @@ fn json(text: &str) -> Option<Format> {
     }
     let misp_attribute = has("to_ids") && has("category") && has("type") && has("value");
     // Windows, too, writes `Event` around what it logs.
-    let misp_event = has("Event") && (has("info") || has("Orgc") || has("distribution") || has("threat_level_id"));
+    let misp_event =
+        has("Event") && (has("info") || has("Orgc") || has("distribution") || has("threat_level_id"));
     if misp_event || has("Attribute") || misp_attribute {
         return Some(Format::Misp);
     }

@@ -1,10 +1,15 @@
 //! Turning what did not come as STIX into STIX 2.1, with deterministic ids.
 
+use std::fmt::Write;
+
 use rempart_model::stix_id::parse_uuid;
-use rempart_model::{Claim, Decoded, Hint, Kind, Loss, Marking, Origin, Stance, StixId, Timestamp, Tlp};
-use serde_json::{Map, Value, json};
+use rempart_model::{
+    Claim, Decoded, Hint, Kind, Loss, Marking, Observable, Origin, Stance, StixId, Timestamp, Tlp,
+};
 
 use crate::Context;
+use crate::json::write::{push_member, push_name, push_raw, push_strings};
+use crate::stix::terms;
 
 /// Namespace of the ids that Rempart mints (UUIDv5). It never changes.
 const NAMESPACE: uuid::Uuid = uuid::uuid!("0b8f1f0a-6f5e-5d0e-9c37-5c7c2f6f7e11");
@@ -78,125 +83,57 @@ impl Draft<'_> {
     /// The STIX 2.1 object for this draft: an `indicator` where a claim is malicious or benign, a
     /// `vulnerability` for a CVE, else the cyber-observable object of the first claim.
     pub fn build(self, context: &Context<'_>) -> Decoded {
-        let judged = self.claims.iter().any(|claim| claim.stance != Stance::Observed);
-        let first = self.claims.first().map(|claim| claim.observable.clone());
-        let kind = match &first {
+        let first = self.claims.first().map(|claim| &claim.observable);
+        let kind = match first {
             Some(value) if *value.kind() == Kind::Cve => "vulnerability",
-            Some(value) if !judged => sco_type(value.kind()),
+            Some(value) if self.claims.iter().all(|claim| claim.stance == Stance::Observed) => {
+                terms::object_type(value)
+            }
             _ => "indicator",
         };
         let pattern = pattern(&self.claims);
         let identity = if self.key.is_empty() { pattern.as_str() } else { self.key };
-        let restricted = self.marking.tlp.unwrap_or(context.unmarked) > Tlp::Green
-            || self.marking.unknown
-            || self.marking.recipients.is_some();
-        let id = context.minter.id(kind, &[context.source, kind, identity], restricted);
+        let id = context.minter.id(kind, &[context.source, kind, identity], self.is_restricted(context));
         let version = self.version.or(self.created).unwrap_or(context.now);
         let created = self.created.unwrap_or(version).min(version);
 
-        let mut body = Map::new();
-        body.insert("type".into(), kind.into());
-        body.insert("spec_version".into(), "2.1".into());
-        body.insert("id".into(), id.to_string().into());
-        let sco = kind != "indicator" && kind != "vulnerability" && kind != "x-rempart-observable";
-        if !sco {
-            body.insert("created".into(), created.to_string().into());
-            body.insert("modified".into(), version.to_string().into());
+        let mut body = String::with_capacity(768);
+        body.push_str("{\"type\":\"");
+        body.push_str(kind);
+        body.push_str("\",\"spec_version\":\"2.1\",\"id\":\"");
+        push_id(&mut body, &id);
+        body.push('"');
+        let times = body.len();
+        if matches!(kind, "indicator" | "vulnerability" | "x-rempart-observable") {
+            push_time(&mut body, "created", created);
+            push_time(&mut body, "modified", version);
         }
-        let value = first.as_ref().map(|value| value.value()).unwrap_or_default();
-        match kind {
-            "indicator" => {
-                body.insert("name".into(), self.name.clone().unwrap_or_else(|| value.to_owned()).into());
-                let types = if self.claims.iter().any(|claim| claim.stance == Stance::Malicious) {
-                    "malicious-activity"
-                } else {
-                    "benign"
-                };
-                body.insert("indicator_types".into(), json!([types]));
-                body.insert("pattern".into(), pattern.clone().into());
-                body.insert("pattern_type".into(), "stix".into());
-                body.insert("pattern_version".into(), "2.1".into());
-                let from = self.claims.iter().filter_map(|claim| claim.valid_from).min().unwrap_or(created);
-                body.insert("valid_from".into(), from.to_string().into());
-                let until = self.claims.iter().filter_map(|claim| claim.valid_until).max();
-                if let Some(until) = until.filter(|until| *until > from) {
-                    body.insert("valid_until".into(), until.to_string().into());
-                }
-                if let Some(confidence) = self.claims.iter().filter_map(|claim| claim.confidence).max() {
-                    body.insert("confidence".into(), confidence.min(100).into());
-                }
-            }
+        let said = body.len();
+        let by_intake = match kind {
+            "indicator" => self.push_indicator(&mut body, &pattern, created),
             "vulnerability" => {
-                body.insert("name".into(), value.into());
-                body.insert(
-                    "external_references".into(),
-                    json!([{ "source_name": "cve", "external_id": value }]),
-                );
+                push_member(&mut body, "name", first.map(Observable::value).unwrap_or_default());
+                self.push_common(&mut body, first);
+                body.len()
             }
             _ => {
-                for (name, property) in sco_properties(first.as_ref().map(|v| v.kind()), value) {
-                    body.insert(name.into(), property);
+                if let Some(observable) = first {
+                    terms::push_properties(&mut body, observable);
                 }
+                self.push_custom(&mut body);
+                body.len()
             }
-        }
-        if !sco {
-            if let Some(description) = &self.description {
-                body.insert("description".into(), description.as_str().into());
-            }
-            if self.revoked {
-                body.insert("revoked".into(), true.into());
-            }
-            if !self.labels.is_empty() {
-                body.insert("labels".into(), json!(self.labels));
-            }
-            if !self.references.is_empty() {
-                let list = body.entry("external_references").or_insert_with(|| json!([]));
-                if let Value::Array(list) = list {
-                    list.extend(self.references.iter().map(|(place, at)| {
-                        let field = if at.contains("://") { "url" } else { "external_id" };
-                        json!({ "source_name": place, field: at })
-                    }));
-                }
-            }
-        } else {
-            // Cyber-observable objects have none of these; as custom properties (STIX 2.1, section
-            // 11.1) what the source said is kept.
-            if let Some(description) = &self.description {
-                body.insert("x_rempart_description".into(), description.as_str().into());
-            }
-            if !self.labels.is_empty() {
-                body.insert("x_rempart_labels".into(), json!(self.labels));
-            }
-            if !self.references.is_empty() {
-                let list = self
-                    .references
-                    .iter()
-                    .map(|(place, at)| json!({ "source_name": place, "reference": at }));
-                body.insert("x_rempart_references".into(), list.collect());
-            }
-        }
-        if let Some(tlp) = self.marking.tlp {
-            body.insert("object_marking_refs".into(), json!([tlp_marking_id(tlp)]));
-        }
-
-        // The digest leaves out the object's own times, so that reading the same again is the same.
-        let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
-        for (name, property) in &body {
-            let dated = matches!(name.as_str(), "created" | "modified");
-            let dated_by_intake = name == "valid_from" && self.claims.iter().all(|c| c.valid_from.is_none());
-            if !dated && !dated_by_intake {
-                hash.update(name.as_bytes());
-                hash.update(property.to_string().as_bytes());
-            }
-        }
-        hash.update(format!("{:?}{:?}", self.claims, self.marking).as_bytes());
-        let mut digest = [0u8; 16];
-        digest.iter_mut().zip(hash.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        };
+        let digest = self.digest([
+            body.get(..times).unwrap_or_default(),
+            body.get(said..by_intake).unwrap_or_default(),
+        ]);
+        body.push('}');
 
         Decoded {
             id,
             version,
-            body: Value::Object(body).to_string().into_bytes(),
+            body: body.into_bytes(),
             original_v20: None,
             origin: Origin::Minted { digest, version: self.version },
             created_by: None,
@@ -209,6 +146,127 @@ impl Draft<'_> {
             defines: None,
         }
     }
+
+    /// Whether the id must not be guessable.
+    fn is_restricted(&self, context: &Context<'_>) -> bool {
+        self.marking.tlp.unwrap_or(context.unmarked) > Tlp::Green
+            || self.marking.unknown
+            || self.marking.recipients.is_some()
+            || !self.marking.unresolved.is_empty()
+    }
+
+    /// The properties of an indicator; gives where those begin that only depend on when it was read.
+    fn push_indicator(&self, body: &mut String, pattern: &str, created: Timestamp) -> usize {
+        let value = self.claims.first().map(|claim| claim.observable.value()).unwrap_or_default();
+        push_member(body, "name", self.name.as_deref().unwrap_or(value));
+        let malicious = self.claims.iter().any(|claim| claim.stance == Stance::Malicious);
+        push_strings(body, "indicator_types", [if malicious { "malicious-activity" } else { "benign" }]);
+        push_member(body, "pattern", pattern);
+        push_raw(body, "pattern_type", "\"stix\",\"pattern_version\":\"2.1\"");
+        if let Some(confidence) = self.claims.iter().filter_map(|claim| claim.confidence).max() {
+            push_raw(body, "confidence", &confidence.min(100).to_string());
+        }
+        self.push_common(body, None);
+        let said_from = self.claims.iter().filter_map(|claim| claim.valid_from).min();
+        let from = said_from.unwrap_or(created);
+        let until = self.claims.iter().filter_map(|claim| claim.valid_until).max();
+        if let Some(until) = until.filter(|until| *until > from) {
+            push_time(body, "valid_until", until);
+        }
+        let by_intake = body.len();
+        push_time(body, "valid_from", from);
+        if said_from.is_some() { body.len() } else { by_intake }
+    }
+
+    /// What every domain object may have. A `cve` is its own first reference.
+    fn push_common(&self, body: &mut String, cve: Option<&Observable>) {
+        if let Some(description) = self.description.as_deref().filter(|text| !text.is_empty()) {
+            push_member(body, "description", description);
+        }
+        if self.revoked {
+            push_raw(body, "revoked", "true");
+        }
+        if self.labels.iter().any(|label| !label.is_empty()) {
+            let labels = self.labels.iter().map(String::as_str).filter(|label| !label.is_empty());
+            push_strings(body, "labels", labels);
+        }
+        let cve = cve.map(|cve| ("cve", cve.value()));
+        self.push_references(body, "external_references", cve);
+        self.push_marking(body);
+    }
+
+    /// Cyber-observable objects have no description, labels or references; as custom properties
+    /// (STIX 2.1, section 11.1) what the source said is kept.
+    fn push_custom(&self, body: &mut String) {
+        if let Some(description) = self.description.as_deref().filter(|text| !text.is_empty()) {
+            push_member(body, "x_rempart_description", description);
+        }
+        if !self.labels.is_empty() {
+            push_strings(body, "x_rempart_labels", self.labels.iter().map(String::as_str));
+        }
+        self.push_references(body, "x_rempart_references", None);
+        self.push_marking(body);
+    }
+
+    fn push_references(&self, body: &mut String, name: &str, first: Option<(&str, &str)>) {
+        let ours = self.references.iter().map(|(place, at)| (place.as_str(), at.as_str()));
+        let mut all = first.into_iter().chain(ours).peekable();
+        if all.peek().is_none() {
+            return;
+        }
+        push_name(body, name);
+        body.push('[');
+        for (index, (place, at)) in all.enumerate() {
+            body.push_str(if index > 0 { ",{" } else { "{" });
+            push_member(body, "source_name", if place.is_empty() { "source" } else { place });
+            push_member(body, if at.contains("://") { "url" } else { "external_id" }, at);
+            body.push('}');
+        }
+        body.push(']');
+    }
+
+    fn push_marking(&self, body: &mut String) {
+        if let Some(tlp) = self.marking.tlp {
+            push_strings(body, "object_marking_refs", [tlp_marking_id(tlp)]);
+        }
+    }
+
+    /// A hash over what the source said. Times that depend on when it was read are left out, so that
+    /// reading the same again is the same.
+    fn digest(&self, said: [&str; 2]) -> [u8; 16] {
+        let mut whole = Vec::with_capacity(1024);
+        for part in said {
+            whole.extend_from_slice(part.as_bytes());
+            whole.push(0);
+        }
+        for claim in &self.claims {
+            whole.extend_from_slice(claim.observable.kind().name().as_bytes());
+            whole.push(0);
+            whole.extend_from_slice(claim.observable.value().as_bytes());
+            whole.extend_from_slice(&[0, claim.stance as u8, claim.category as u8]);
+            whole.push(claim.confidence.unwrap_or(u8::MAX));
+            for time in [claim.valid_from, claim.valid_until, claim.last_seen] {
+                whole.extend_from_slice(&time.map_or(i64::MIN, Timestamp::micros).to_be_bytes());
+            }
+        }
+        if self.marking != Marking::default() {
+            whole.extend_from_slice(format!("{:?}", self.marking).as_bytes());
+        }
+        let hash = ring::digest::digest(&ring::digest::SHA256, &whole);
+        let mut digest = [0u8; 16];
+        digest.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
+        digest
+    }
+}
+
+fn push_time(body: &mut String, name: &str, time: Timestamp) {
+    push_name(body, name);
+    // Writing to a string cannot fail.
+    let _ = write!(body, "\"{time}\"");
+}
+
+fn push_id(body: &mut String, id: &StixId) {
+    let _ = write!(body, "{id}");
 }
 
 /// The id of the OASIS marking definition for a TLP 2.0 label.
@@ -245,97 +303,8 @@ pub fn pattern(claims: &[Claim]) -> String {
     let mut text = String::with_capacity(96);
     for claim in claims {
         text.push_str(if text.is_empty() { "[" } else { " OR " });
-        let value = claim.observable.value();
-        let path = match claim.observable.kind() {
-            Kind::Domain => "domain-name:value",
-            Kind::Url => "url:value",
-            Kind::Ipv4 => "ipv4-addr:value",
-            Kind::Ipv6 => "ipv6-addr:value",
-            Kind::Cidr if value.contains(':') => "ipv6-addr:value",
-            Kind::Cidr => "ipv4-addr:value",
-            Kind::Email => "email-addr:value",
-            Kind::Md5 => "file:hashes.MD5",
-            Kind::Sha1 => "file:hashes.'SHA-1'",
-            Kind::Sha256 => "file:hashes.'SHA-256'",
-            Kind::Sha512 => "file:hashes.'SHA-512'",
-            Kind::Asn => {
-                text.push_str("autonomous-system:number = ");
-                text.push_str(value.trim_start_matches("AS"));
-                continue;
-            }
-            Kind::Cve => "vulnerability:name",
-            Kind::Other(name) => match &**name {
-                "mutex" => "mutex:name",
-                "filename" | "file-name" => "file:name",
-                "windows-registry-key" | "regkey" => "windows-registry-key:key",
-                "user-agent" => "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'",
-                _ => {
-                    let plain: String = name
-                        .chars()
-                        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-')
-                        .collect();
-                    text.push_str("x-");
-                    text.push_str(if plain.is_empty() { "value" } else { &plain });
-                    text.push_str(":value = ");
-                    push_quoted(&mut text, value);
-                    continue;
-                }
-            },
-        };
-        text.push_str(path);
-        text.push_str(" = ");
-        push_quoted(&mut text, value);
+        terms::push_comparison(&mut text, &claim.observable);
     }
     text.push(']');
     text
-}
-
-fn push_quoted(text: &mut String, value: &str) {
-    text.push('\'');
-    for character in value.chars() {
-        if matches!(character, '\'' | '\\') {
-            text.push('\\');
-        }
-        text.push(character);
-    }
-    text.push('\'');
-}
-
-fn sco_type(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Domain => "domain-name",
-        Kind::Url => "url",
-        Kind::Ipv4 => "ipv4-addr",
-        Kind::Ipv6 => "ipv6-addr",
-        Kind::Cidr => "ipv4-addr",
-        Kind::Email => "email-addr",
-        Kind::Md5 | Kind::Sha1 | Kind::Sha256 | Kind::Sha512 => "file",
-        Kind::Asn => "autonomous-system",
-        Kind::Cve => "vulnerability",
-        Kind::Other(name) => match &**name {
-            "mutex" => "mutex",
-            "filename" | "file-name" => "file",
-            "windows-registry-key" | "regkey" => "windows-registry-key",
-            _ => "x-rempart-observable",
-        },
-    }
-}
-
-fn sco_properties(kind: Option<&Kind>, value: &str) -> Vec<(&'static str, Value)> {
-    let Some(kind) = kind else { return Vec::new() };
-    match kind {
-        Kind::Md5 => vec![("hashes", json!({ "MD5": value }))],
-        Kind::Sha1 => vec![("hashes", json!({ "SHA-1": value }))],
-        Kind::Sha256 => vec![("hashes", json!({ "SHA-256": value }))],
-        Kind::Sha512 => vec![("hashes", json!({ "SHA-512": value }))],
-        Kind::Asn => {
-            vec![("number", value.trim_start_matches("AS").parse::<u32>().unwrap_or_default().into())]
-        }
-        Kind::Other(name) => match &**name {
-            "mutex" | "filename" | "file-name" => vec![("name", value.into())],
-            "windows-registry-key" | "regkey" => vec![("key", value.into())],
-            other => vec![("kind", other.into()), ("value", value.into())],
-        },
-        _ => vec![("value", value.into())],
-    }
 }

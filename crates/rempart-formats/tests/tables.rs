@@ -61,6 +61,7 @@ fn what_is_only_seen_with_the_value_is_observed() {
     let claims: Vec<(&str, Stance)> =
         collected.decoded()[0].claims.iter().map(|c| (c.observable.value(), c.stance)).collect();
     assert_eq!(claims, [("203.0.113.48", Stance::Malicious), ("host.example.com", Stance::Observed)]);
+    assert_eq!(collected.property(0, "pattern"), "[ipv4-addr:value = '203.0.113.48']");
     assert!(collected.decoded()[0].hints.is_empty(), "the country of an address is no target");
     // Without an address the name is what the row is about.
     let alone = csv("timestamp,ip,hostname\n2021-01-01 00:00:00,,host.example.com\n");

@@ -91,7 +91,11 @@ pub(crate) fn values(line: &str) -> Result<Values, Box<str>> {
     if head.len() == value.len() {
         return Err(why_not(value));
     }
-    let Some(mut observables) = one(head)? else { return Err(why_not(head)) };
+    let Some(mut observables) = one(head)? else {
+        // A bar or a comma may be part of what is no list of values.
+        let whole = !value.contains(char::is_whitespace);
+        return Err(why_not(if whole { value } else { head }));
+    };
     let rest: Vec<Vec<Observable>> =
         parts.by_ref().take(MOST_VALUES).map_while(|part| one(part).ok().flatten()).collect();
     let all = parts.next().is_none() && rest.len() + 1 == count_parts(value);
