@@ -1,7 +1,7 @@
 //! Health, metrics, patience and stopping.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::time::{Duration, Instant};
 
 use rempart_model::Tlp;
@@ -143,6 +143,7 @@ fn heads_that_are_no_http_do_no_harm() {
     {
         let mut stream = connect(address);
         let _ = stream.write_all(bytes.as_bytes());
+        let _ = stream.shutdown(Shutdown::Write);
         let mut reply = Vec::new();
         let _ = stream.read_to_end(&mut reply);
         assert!(reply.is_empty() || reply.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&reply));

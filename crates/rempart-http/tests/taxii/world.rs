@@ -158,7 +158,7 @@ pub const MALWARE: &str = "malware--00000000-0000-4000-8000-000000000001";
 /// An observable object, which has neither `created` nor `modified`.
 pub const ADDRESS: &str = "ipv4-addr--00000000-0000-4000-8000-000000000002";
 /// An indicator that came as STIX 2.0.
-pub const OLD: &str = "indicator--00000000-0000-4000-8000-000000000020";
+pub const OLD: &str = "indicator--00000000-0000-4000-8000-0000000a0020";
 
 pub fn shared() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
