@@ -1,6 +1,6 @@
 //! What administrators and analysts change: members, people, sources, overrides, retractions.
 
-use rempart_model::{Member, MemberId, Observable, StixId, Tlp};
+use rempart_model::{Member, MemberId, MemberKind, Observable, StixId, Tlp};
 use rempart_store::{ClassId, KeyOwner, ObservableRow, OverrideRow, PersonId, Role, Selection, Source};
 use rempart_triage::release::Use;
 
@@ -19,8 +19,10 @@ impl App {
     pub fn add_member(&self, caller: &Caller, member: Member) -> Result<MemberId, ServiceError> {
         caller.require(Role::Administrator)?;
         check_name(&member.name)?;
-        let state = self.tables.states.get(member.country);
-        if state.is_none() {
+        // Governments take part by right; whom they invite may be from anywhere.
+        let by_right =
+            matches!(member.kind, MemberKind::NationalCsirt | MemberKind::SectorCsirt | MemberKind::Government);
+        if by_right && self.tables.states.get(member.country).is_none() {
             return Err(ServiceError::Invalid(format!(
                 "{} is not among the states entitled to take part",
                 member.country
