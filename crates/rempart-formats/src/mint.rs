@@ -104,7 +104,7 @@ impl Draft<'_> {
         push_id(&mut body, &id);
         body.push('"');
         let times = body.len();
-        if matches!(kind, "indicator" | "vulnerability" | "x-rempart-observable") {
+        if matches!(kind, "indicator" | "vulnerability" | terms::CUSTOM) {
             push_time(&mut body, "created", created);
             push_time(&mut body, "modified", version);
         }
@@ -120,14 +120,16 @@ impl Draft<'_> {
                 if let Some(observable) = first {
                     terms::push_properties(&mut body, observable);
                 }
-                self.push_custom(&mut body);
+                if kind == terms::CUSTOM {
+                    self.push_common(&mut body, None);
+                } else {
+                    self.push_custom(&mut body);
+                }
                 body.len()
             }
         };
-        let digest = self.digest([
-            body.get(..times).unwrap_or_default(),
-            body.get(said..by_intake).unwrap_or_default(),
-        ]);
+        let digest = self
+            .digest([body.get(..times).unwrap_or_default(), body.get(said..by_intake).unwrap_or_default()]);
         body.push('}');
 
         Decoded {
@@ -298,10 +300,12 @@ pub fn tlp_of_marking(uuid: &[u8; 16]) -> Option<Tlp> {
     KNOWN.iter().find(|(text, _)| parse_uuid(text).as_ref() == Some(uuid)).map(|(_, tlp)| *tlp)
 }
 
-/// A STIX pattern that any of the claims' values matches.
+/// A STIX pattern that any of the claims' values matches. Beside values that are judged, those that
+/// were only seen with them are left out: they would detect what nobody called malicious.
 pub fn pattern(claims: &[Claim]) -> String {
     let mut text = String::with_capacity(96);
-    for claim in claims {
+    let judged = claims.iter().any(|claim| claim.stance != Stance::Observed);
+    for claim in claims.iter().filter(|claim| !judged || claim.stance != Stance::Observed) {
         text.push_str(if text.is_empty() { "[" } else { " OR " });
         terms::push_comparison(&mut text, &claim.observable);
     }

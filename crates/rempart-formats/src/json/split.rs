@@ -257,6 +257,8 @@ impl Splitter<'_, '_> {
         let beginning = |window: &Window<'_>| excerpt(window.bytes());
         let fault = if let Some(excerpt) = &passing.dropped {
             Some(self.too_long(excerpt.clone()))
+        } else if end.min(self.window.bytes().len()) > self.options.limits.record_bytes {
+            Some(self.too_long(beginning(&self.window)))
         } else if let Some(reason) = fault {
             Some(Rejection { reason: reason.into(), excerpt: beginning(&self.window) })
         } else if passing.too_deep {
@@ -327,15 +329,17 @@ impl Splitter<'_, '_> {
         let mut passing = Passing { at: self.window.position(), dropped: None, too_deep: false };
         let mut wrapper = false;
         let mut at = 1;
+        // Where the last value begins: if a quote is missing, it has swallowed the next record.
+        let mut last_value = None;
         let value = loop {
             if self.let_go(at, &mut passing) {
-                at = 0;
+                (at, last_value) = (0, None);
             }
             let Some((name_at, byte)) = self.next_significant_kept(at)? else { break Value::Cut };
             match byte {
                 b'}' => break Value::Whole { end: name_at + 1 },
                 b'"' => {}
-                _ => break Value::Broken { resume: name_at },
+                _ => break Value::Broken { resume: last_value.unwrap_or(name_at) },
             }
             let name_end = match self.pass(name_at, &mut passing)? {
                 Value::Whole { end } => end,
@@ -344,7 +348,7 @@ impl Splitter<'_, '_> {
             let name = self.short(name_at, name_end, &passing);
             let Some((colon, b':')) = self.next_significant_kept(name_end)? else {
                 let ended = self.window.bytes().len() <= name_end;
-                break if ended { Value::Cut } else { Value::Broken { resume: name_end } };
+                break if ended { Value::Cut } else { Value::Broken { resume: name_at.min(name_end) } };
             };
             let Some((value_at, first)) = self.next_significant_kept(colon + 1)? else { break Value::Cut };
             let listed = name.as_deref().is_some_and(|name| self.options.lists.contains(&name));
@@ -366,6 +370,7 @@ impl Splitter<'_, '_> {
                 Value::Unbalanced { end } if !wrapper => break self.rest_of_unbalanced(end)?,
                 other => break other,
             };
+            last_value = (first == b'"' && passing.dropped.is_none()).then_some(value_at);
             if first == b'"'
                 && let Some(name) = name
                 && let Some(value) = self.short(value_at, at, &passing)

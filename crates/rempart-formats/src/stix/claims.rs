@@ -7,7 +7,7 @@ use rempart_model::{Category, Claim, Kind, Loss, Observable, Stance};
 use super::category::category_of;
 use super::object::{Object, Reason, loss, shorten};
 use super::pattern::paths::{self, Meaning};
-use super::{pattern, rules};
+use super::{pattern, rules, upgrade};
 use crate::json::Members;
 use crate::json::members::{elements, text, texts};
 
@@ -118,11 +118,13 @@ fn confidence(object: &Object<'_>, losses: &mut Vec<Loss>) -> Option<u8> {
     confidence
 }
 
-/// Observed data of STIX 2.0, or of 2.1 in the deprecated form, holds what was observed.
+/// Observed data of STIX 2.0, or of 2.1 in the deprecated form, holds what was observed; so does what
+/// was made from it here.
 fn observed_data(object: &Object<'_>, losses: &mut Vec<Loss>) -> Result<Vec<Claim>, Reason> {
     let first = object.time("first_observed")?;
     let last = object.time("last_observed")?;
-    let inside = object.members.get("objects").and_then(|json| Members::parse(json, usize::MAX).ok());
+    let inside = object.members.get("objects").or_else(|| object.members.get(upgrade::EMBEDDED));
+    let inside = inside.and_then(|json| Members::parse(json, usize::MAX).ok());
     let mut claims: Vec<Claim> = Vec::new();
     for (_, json) in inside.iter().flat_map(Members::iter) {
         let Ok(members) = Members::parse(json, usize::MAX) else { continue };

@@ -53,13 +53,14 @@ fn references(object: &Object<'_>, kind: LinkKind, losses: &mut Vec<Loss>) -> Ve
     links
 }
 
-/// What national context should know of an object.
+/// What national context should know of an object. The standard wants a country's code; some
+/// platforms write its English name.
 pub(super) fn hints(object: &Object<'_>, losses: &mut Vec<Loss>) -> Vec<Hint> {
     if !matches!(&*object.kind, "location" | "identity") {
         return Vec::new();
     }
     let Some(code) = object.text("country") else { return Vec::new() };
-    match Country::new(code.trim()) {
+    match Country::new(code.trim()).or_else(|| crate::misp::countries::country(&code)) {
         Some(country) => vec![Hint::InCountry(country)],
         None => {
             losses.push(loss("country", format!("is not a code of ISO 3166-1 alpha-2: {}", shorten(&code))));

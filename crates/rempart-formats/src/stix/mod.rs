@@ -13,6 +13,7 @@ mod object;
 pub mod pattern;
 mod reader;
 mod rules;
+pub(crate) mod terms;
 mod upgrade;
 
 pub use category::category_of;

@@ -9,7 +9,7 @@ use crate::json::members::texts;
 use crate::json::write::{push_member, push_raw, push_strings};
 
 /// Under this name the objects of STIX 2.0 observed data are kept.
-const EMBEDDED: &str = "x_rempart_objects";
+pub(super) const EMBEDDED: &str = "x_rempart_objects";
 
 /// Where the vocabulary of a type stood in `labels`, and under which name it stands now. Labels
 /// that are no words of the vocabulary remain labels alone.

@@ -56,7 +56,7 @@ pub(crate) fn meaning(object: &str, property: &str) -> Meaning {
         ("file", "path") => Weak(other("file-path")),
         ("file", _) if property.ends_with("'windows-pebinary-ext'.imphash") => Strong(other("imphash")),
         ("directory", "path") | ("file", "parent_directory_ref.path") => Weak(other("directory")),
-        ("process", "name") => Weak(other("process-name")),
+        ("process", "name") => Weak(other("process")),
         ("process", "command_line") => Weak(other("command-line")),
         ("mutex", "name") => Strong(other("mutex")),
         ("windows-registry-key", "key") => Strong(other("windows-registry-key")),
@@ -133,7 +133,11 @@ pub(crate) fn fingerprint(algorithm: &str) -> Option<Kind> {
 pub(crate) fn read(kind: &Kind, value: &str) -> Option<Observable> {
     match Observable::parse(kind, value) {
         Ok(observable) => Some(observable),
-        Err(_) if matches!(kind, Kind::Domain | Kind::Ipv4 | Kind::Url) => host_like(value),
+        Err(_) if matches!(kind, Kind::Domain | Kind::Ipv4) => host_like(value),
+        // A path alone, or a URL with a wildcard for its host, is still a value to look for.
+        Err(_) if *kind == Kind::Url => {
+            host_like(value).or_else(|| Observable::parse(&Kind::Other("uri".into()), value).ok())
+        }
         Err(_) => None,
     }
 }
