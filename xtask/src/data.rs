@@ -184,7 +184,13 @@ fn renew(work: &Path, data: &Path) -> anyhow::Result<()> {
                 left_out.push(*name);
                 continue;
             }
-            builder.misp_json(&read(&file)?, Some(effect)).with_context(|| format!("list {name}"))?;
+            let mut json: serde_json::Value = serde_json::from_slice(&read(&file)?)?;
+            // Whole domains, which are looked up by name and not by searching in every value.
+            if *name == "disposable-email" {
+                json["type"] = "hostname".into();
+            }
+            let json = serde_json::to_vec(&json)?;
+            builder.misp_json(&json, Some(effect)).with_context(|| format!("list {name}"))?;
         }
     }
     ensure!(left_out.len() < 8, "most lists are gone: {left_out:?}; the package has another layout");

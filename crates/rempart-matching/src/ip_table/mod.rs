@@ -94,6 +94,11 @@ impl IpTable {
         self.system_of(self.value(address))
     }
 
+    /// The number alone of the autonomous system of an address; cheaper than [`IpTable::asn`].
+    pub fn asn_number(&self, address: IpAddr) -> Option<u32> {
+        self.number_of(self.value(address))
+    }
+
     /// The countries of all the addresses from `first` to `last`, each once, at most `limit`.
     pub fn countries(&self, first: IpAddr, last: IpAddr, limit: usize) -> Vec<Country> {
         let mut found = Vec::new();
@@ -113,10 +118,10 @@ impl IpTable {
     pub fn asns(&self, first: IpAddr, last: IpAddr, limit: usize) -> Vec<u32> {
         let mut found = Vec::new();
         self.across(first, last, |value| {
-            if let Some(system) = self.system_of(value)
-                && !found.contains(&system.number)
+            if let Some(number) = self.number_of(value)
+                && !found.contains(&number)
             {
-                found.push(system.number);
+                found.push(number);
             }
             found.len() < limit
         });
@@ -165,6 +170,13 @@ impl IpTable {
         }
     }
 
+    fn number_of(&self, value: u32) -> Option<u32> {
+        match &self.values {
+            Values::Systems(systems) if value != NOTHING => systems.numbers.get(value as usize).copied(),
+            _ => None,
+        }
+    }
+
     fn system_of(&self, value: u32) -> Option<AutonomousSystem<'_>> {
         match &self.values {
             Values::Systems(systems) if value != NOTHING => systems.get(value as usize),
@@ -208,6 +220,7 @@ mod tests {
             let found = countries.country(ip(address));
             assert_eq!(found.as_ref().map(Country::as_str), country, "{address}");
             assert_eq!(systems.asn(ip(address)).map(|system| system.number), number, "{address}");
+            assert_eq!(systems.asn_number(ip(address)), number, "{address}");
             assert!(countries.asn(ip(address)).is_none() && systems.country(ip(address)).is_none());
         }
         assert!(systems.asn(ip("8.8.8.8")).unwrap().name.contains("Google"));

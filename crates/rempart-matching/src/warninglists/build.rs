@@ -6,11 +6,11 @@
 use std::io::Read;
 use std::net::IpAddr;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use rempart_model::{Kind, Observable};
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Kinds, Warninglist, Warninglists};
+use super::{Effect, Kinds, Needles, Warninglist, Warninglists};
 use crate::names::Names;
 use crate::place;
 use crate::ranges::Overlaps;
@@ -164,23 +164,23 @@ impl Builder {
         index.names.reserve(bytes / 24, bytes / 2);
         let mut lists = Vec::with_capacity(self.lists.len());
         for (number, raw) in (0u32..).zip(self.lists) {
-            let entries = index.put(number, &raw);
+            let kinds = kinds(&raw.head);
+            let entries = index.put(number, &raw, kinds);
             let effect = if raw.head.category == "known" { Effect::Known } else { Effect::FalsePositive };
-            let kinds = kinds(&raw.head.matching_attributes);
             lists.push(Warninglist { name: raw.head.name.into(), effect, entries, kinds });
         }
-        let needles = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .ascii_case_insensitive(true)
-            .build(&index.needles);
+        let needles = index.needles.into_iter().filter_map(|(kinds, words)| {
+            let (needles, lists): (Vec<String>, Vec<u32>) = words.into_iter().unzip();
+            // It fails only beyond 2^31 bytes of needles, where there is nothing better to do.
+            let search = AhoCorasick::builder().ascii_case_insensitive(true).build(&needles).ok()?;
+            Some(Needles { kinds, search, lists })
+        });
         Warninglists {
+            needles: needles.collect(),
             lists,
             names: index.names,
             v4: Overlaps::new(&index.v4),
             v6: Overlaps::new(&index.v6),
-            // It fails only beyond 2^31 bytes of needles, where there is nothing better to do.
-            needles: needles.ok().filter(|needles| needles.patterns_len() > 0),
-            needle_lists: index.needle_lists,
             skipped: index.skipped,
         }
     }
@@ -191,14 +191,14 @@ struct Index {
     names: Names,
     v4: Vec<(u32, u32, u32)>,
     v6: Vec<(u128, u128, u32)>,
-    needles: Vec<String>,
-    needle_lists: Vec<u32>,
+    /// What to look for, and the list it is of, for each set of kinds.
+    needles: Vec<(Kinds, Vec<(String, u32)>)>,
     skipped: Vec<Skipped>,
 }
 
 impl Index {
     /// Takes the values of a list in and returns how many they are.
-    fn put(&mut self, list: u32, raw: &Raw) -> usize {
+    fn put(&mut self, list: u32, raw: &Raw, kinds: Kinds) -> usize {
         let values = raw.values.lines();
         let mut skip = |entries: usize, reason| {
             if entries > 0 {
@@ -231,12 +231,15 @@ impl Index {
             }
             "hostname" => values.map(|value| self.name(list, value, true)).count(),
             "string" => values.map(|value| self.name(list, value, false)).count(),
-            "substring" => values
-                .map(|value| {
-                    self.needles.push(value.to_owned());
-                    self.needle_lists.push(list);
-                })
-                .count(),
+            "substring" => {
+                let words: Vec<(String, u32)> = values.map(|value| (value.to_owned(), list)).collect();
+                let count = words.len();
+                match self.needles.iter_mut().find(|(known, _)| *known == kinds) {
+                    Some((_, known)) => known.extend(words),
+                    None => self.needles.push((kinds, words)),
+                }
+                count
+            }
             "regex" => {
                 skip(values.count(), "regular expressions are not evaluated");
                 0
@@ -270,25 +273,29 @@ impl Index {
 }
 
 /// The kinds that a list's MISP attribute types stand for; all where it names none.
-fn kinds(attributes: &[String]) -> Kinds {
-    if attributes.is_empty() {
+fn kinds(head: &Head) -> Kinds {
+    if head.matching_attributes.is_empty() {
         return Kinds::ALL;
     }
+    let one = |part: &str| match part {
+        "domain" | "hostname" => Kinds::DOMAIN,
+        "url" | "uri" | "link" => Kinds::URL,
+        "ip-src" | "ip-dst" | "ip" => Kinds::ADDRESS,
+        "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512" => Kinds::HASH,
+        part if part.contains("email") => Kinds::EMAIL,
+        part if part.contains("fingerprint") => Kinds(Kinds::HASH.0 | Kinds::OTHER.0),
+        _ => Kinds::OTHER,
+    };
     let mut bits = 0;
-    for attribute in attributes {
-        for part in attribute.split('|') {
-            bits |= match part {
-                "domain" | "hostname" => Kinds::DOMAIN,
-                "url" | "uri" | "link" => Kinds::URL,
-                "ip-src" | "ip-dst" | "ip" => Kinds::ADDRESS,
-                "port" => continue,
-                "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512" => Kinds::HASH,
-                part if part.contains("email") => Kinds::EMAIL,
-                part if part.contains("fingerprint") => Kinds(Kinds::HASH.0 | Kinds::OTHER.0),
-                _ => Kinds::OTHER,
-            }
-            .0;
-        }
+    for attribute in &head.matching_attributes {
+        bits |= match attribute.split_once('|') {
+            // Of a pair of name and address, each list means the half that it can hold.
+            Some(("domain", "ip")) if head.kind == "cidr" => Kinds::ADDRESS.0,
+            Some(("domain", "ip")) => Kinds::DOMAIN.0,
+            Some((first, "port")) => one(first).0,
+            Some((first, second)) => one(first).0 | one(second).0,
+            None => one(attribute).0,
+        };
     }
     Kinds(bits)
 }

@@ -95,10 +95,17 @@ pub struct Warninglists {
     names: Names,
     v4: Overlaps<u32>,
     v6: Overlaps<u128>,
-    needles: Option<AhoCorasick>,
-    /// The list of each needle.
-    needle_lists: Vec<u32>,
+    needles: Vec<Needles>,
     skipped: Vec<Skipped>,
+}
+
+/// What is looked for anywhere in values of the same kinds.
+#[derive(Debug, Clone)]
+struct Needles {
+    kinds: Kinds,
+    search: AhoCorasick,
+    /// The list of each needle.
+    lists: Vec<u32>,
 }
 
 impl Warninglists {
@@ -177,11 +184,9 @@ impl Warninglists {
             }
             _ => {}
         }
-        if let Some(needles) = &self.needles
-            && !kind.has(Kinds::HASH)
-        {
-            for matched in needles.find_overlapping_iter(value) {
-                if let Some(list) = self.needle_lists.get(matched.pattern().as_usize()) {
+        for needles in self.needles.iter().filter(|needles| needles.kinds.has(kind)) {
+            for matched in needles.search.find_overlapping_iter(value) {
+                if let Some(list) = needles.lists.get(matched.pattern().as_usize()) {
                     note(*list, direct);
                 }
             }
@@ -203,7 +208,7 @@ impl Warninglists {
         self.names.heap_bytes()
             + self.v4.heap_bytes()
             + self.v6.heap_bytes()
-            + self.needles.as_ref().map_or(0, AhoCorasick::memory_usage)
+            + self.needles.iter().map(|needles| needles.search.memory_usage()).sum::<usize>()
     }
 }
 

@@ -133,6 +133,12 @@ impl Curve {
 
     /// The log-odds at a time.
     pub(super) fn odds(&self, time: Timestamp) -> f64 {
+        let (positive, negative) = self.evidence(time);
+        total(self.prior, positive, negative, self.warnings)
+    }
+
+    /// The evidence for and against at a time.
+    fn evidence(&self, time: Timestamp) -> (f64, f64) {
         let (mut positive, mut negative) = (Voices::default(), Voices::default());
         for group in self.parts.chunk_by(|a, b| a.group == b.group) {
             let strongest = |sign: bool, again: bool| {
@@ -142,7 +148,7 @@ impl Curve {
             positive.add(strongest(false, false), strongest(false, true));
             negative.add(strongest(true, false), strongest(true, true));
         }
-        total(self.prior, positive.sum(), negative.sum(), self.warnings)
+        (positive.sum(), negative.sum())
     }
 
     /// When the level of the policy changes next, and when it falls to none for the first time.
@@ -184,17 +190,52 @@ impl Curve {
         (changed, ended)
     }
 
-    /// The first whole second after `from` at which the level is below `level`, at most `edge`.
+    /// The first whole second after `from` at which the level is below `level`, at most `edge`. The
+    /// level is not below it at `from`, and is so right before `edge`.
     fn first_below(&self, level: u8, policy: &Policy, from: Timestamp, edge: Timestamp) -> Option<Timestamp> {
+        let threshold = if level == 2 { policy.high_odds } else { policy.lower_odds };
+        let above = |second: i64| {
+            let at = from.plus_seconds(second);
+            if at >= edge { -1.0 } else { self.odds(at) - threshold }
+        };
         let (mut low, mut high) = (0, (edge.micros() - from.micros()) / 1_000_000 + 1);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            let at = from.plus_seconds(middle);
-            if at >= edge || policy.level(self.odds(at)) < level {
-                high = middle;
-            } else {
-                low = middle;
+        // If all evidence faded as slowly as the slowest, it would be gone by then.
+        let (positive, negative) = self.evidence(from);
+        let needed = threshold - self.prior + negative + self.warnings;
+        let fading = self.parts.iter().filter(|part| !part.negative && part.holds(from));
+        let slowest = fading.clone().map(|part| part.rate).fold(f64::INFINITY, f64::min);
+        let since = fading.map(|part| seconds(from, part.anchor)).fold(0.0, f64::max);
+        let gone = since + (positive / needed).log2() / slowest;
+        let mut at_high = -1.0;
+        if gone.is_finite() && gone < high as f64 {
+            let second = gone as i64 + 2;
+            if second < high && second > 0 {
+                at_high = above(second);
+                if at_high < 0.0 {
+                    high = second;
+                } else {
+                    low = second;
+                }
             }
+        }
+        let mut at_low = above(low);
+        // Between falls the curve is smooth: a straight line through both ends guesses well, and
+        // halving now and then makes sure of the end.
+        let mut round = 0u32;
+        while high - low > 1 {
+            let guess = if round % 4 == 3 || at_low <= at_high {
+                low + (high - low) / 2
+            } else {
+                low + ((high - low) as f64 * at_low / (at_low - at_high)) as i64 + i64::from(round % 2)
+            };
+            let second = guess.clamp(low + 1, high - 1);
+            let found = above(second);
+            if found < 0.0 {
+                (high, at_high) = (second, found);
+            } else {
+                (low, at_low) = (second, found);
+            }
+            round += 1;
         }
         let at = from.plus_seconds(high).min(edge);
         (at < Timestamp::MAX).then_some(at)

@@ -112,8 +112,8 @@ pub fn concerns_of<'a>(
         members.concerned_at(place, |member, touched| found.add(member, why(touched), index));
         match place {
             Place::Address(address) => {
-                if let Some(system) = tables.asns.asn(address) {
-                    found.all(members.of_asn(system.number), || Why::Asn(system.number), index);
+                if let Some(number) = tables.asns.asn_number(address) {
+                    found.all(members.of_asn(number), || Why::Asn(number), index);
                 }
                 if let Some(country) = tables.countries.country(address) {
                     found.country(country, Why::AddressCountry, index, members, tables);
