@@ -21,10 +21,11 @@ pub(crate) struct SampleMember {
 
 /// The six members.
 pub(crate) fn members() -> Vec<SampleMember> {
-    let member = |name, country, kind, clearance, networks: [&'static str; 2], asns: &[u32], domains: &[_]| {
-        let (networks, asns, domains) = (networks.to_vec(), asns.to_vec(), domains.to_vec());
-        SampleMember { name, country, kind, clearance, networks, asns, domains }
-    };
+    let member =
+        |name, country, kind, clearance, networks: [&'static str; 2], asns: &[u32], domains: &[_]| {
+            let (networks, asns, domains) = (networks.to_vec(), asns.to_vec(), domains.to_vec());
+            SampleMember { name, country, kind, clearance, networks, asns, domains }
+        };
     let csirt = |name, code, networks, asns: &[u32]| {
         let nation = super::words::NATIONS.iter().find(|nation| nation.code == code);
         let domains = nation.map(|nation| nation.domains).unwrap_or_default();

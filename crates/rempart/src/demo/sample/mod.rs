@@ -161,7 +161,8 @@ pub(crate) fn write(folder: &Path, seed: u64, now: Timestamp) -> io::Result<Summ
     if let Some(stamp) = there.as_ref().filter(|stamp| stamp.seed == seed && is_whole(folder, stamp)) {
         return Ok(summary(folder, stamp.indicators));
     }
-    let is_ours = there.is_some() || fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    let is_ours =
+        there.is_some() || fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
     if !is_ours {
         let what = format!("{} holds something else than a sample: name another folder", folder.display());
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
@@ -234,7 +235,8 @@ fn read_stamp(folder: &Path) -> Option<Stamp> {
 fn is_whole(folder: &Path, stamp: &Stamp) -> bool {
     stamp.version == VERSION
         && stamp.files.iter().all(|(path, length)| {
-            fs::metadata(folder.join(path)).is_ok_and(|metadata| metadata.is_file() && metadata.len() == *length)
+            fs::metadata(folder.join(path))
+                .is_ok_and(|metadata| metadata.is_file() && metadata.len() == *length)
         })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, Weak};
 
 use rempart_formats::container::{Content, Input, open};
 use rempart_formats::table::Mapping;
@@ -15,6 +16,25 @@ const SEED: u64 = 8473;
 
 fn now() -> Timestamp {
     Timestamp::parse("2026-11-24T10:30:00Z").unwrap()
+}
+
+/// A sample in a folder that goes when nobody needs it any more.
+struct Written {
+    summary: Summary,
+    _folder: tempfile::TempDir,
+}
+
+/// One sample for the tests that only read it, and run at the same time.
+fn shared() -> Arc<Written> {
+    static SAMPLE: Mutex<Weak<Written>> = Mutex::new(Weak::new());
+    let mut sample = SAMPLE.lock().unwrap();
+    sample.upgrade().unwrap_or_else(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let summary = write(&folder.path().join("sample"), SEED, now()).unwrap();
+        let written = Arc::new(Written { summary, _folder: folder });
+        *sample = Arc::downgrade(&written);
+        written
+    })
 }
 
 /// Every file below `folder` with its bytes.
@@ -132,9 +152,8 @@ fn what_is_no_sample_is_not_overwritten() {
 
 #[test]
 fn every_reader_understands_what_is_meant_for_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("sample");
-    let summary = write(&path, SEED, now()).unwrap();
+    let written = shared();
+    let summary = &written.summary;
     let mut maker = Maker::new(SEED, now());
     let mut formats = BTreeSet::new();
     let mut sum = 0;
@@ -177,7 +196,9 @@ fn every_reader_understands_what_is_meant_for_it() {
     assert!(shared * 100 / sources_of.len() >= 8, "{shared} in several sources");
     assert_eq!(marked.len(), 1 + Tlp::ALL.len(), "each TLP, and none: {marked:?}");
     for country in ["FR", "DE", "PL", "EE"].map(|code| Country::new(code).unwrap()) {
-        assert!(hinted.contains(&Hint::TargetsCountry(country)) && hinted.contains(&Hint::InCountry(country)));
+        assert!(
+            hinted.contains(&Hint::TargetsCountry(country)) && hinted.contains(&Hint::InCountry(country))
+        );
     }
     for kind in [LinkKind::Targets, LinkKind::Indicates, LinkKind::LocatedAt, LinkKind::SightingOf] {
         assert!(linked.contains(&kind), "{kind:?}");
@@ -187,8 +208,8 @@ fn every_reader_understands_what_is_meant_for_it() {
 
 #[test]
 fn nothing_can_be_taken_for_real() {
-    let folder = tempfile::tempdir().unwrap();
-    let summary = write(&folder.path().join("sample"), SEED, now()).unwrap();
+    let written = shared();
+    let summary = &written.summary;
     let mut kinds = HashSet::new();
     for source in &summary.sources {
         for claim in take_in(source).decoded.iter().flat_map(|record| &record.claims) {
@@ -238,8 +259,8 @@ fn the_members_can_be_registered_and_answer_for_parts_of_the_sample() {
     assert!(ranges.windows(2).all(|pair| pair[0].1 < pair[1].0), "two members answer for the same");
 
     // Each national CSIRT finds something of its own in the largest source.
-    let folder = tempfile::tempdir().unwrap();
-    let summary = write(&folder.path().join("sample"), SEED, now()).unwrap();
+    let written = shared();
+    let summary = &written.summary;
     let values: Vec<_> = take_in(&summary.sources[0]).decoded.into_iter().flat_map(|r| r.claims).collect();
     for member in &members {
         let ours = values.iter().filter(|claim| {

@@ -125,7 +125,7 @@ impl Maker {
 
     /// A value of one of `kinds`.
     pub(super) fn value(&mut self, kinds: &[Kind]) -> Value {
-        let value = match self.from_elsewhere(kinds) {
+        let value = match self.borrowed(kinds) {
             Some(value) => value,
             None => self.fresh(kinds),
         };
@@ -145,7 +145,7 @@ impl Maker {
         self.day.plus_seconds(-seconds)
     }
 
-    fn from_elsewhere(&mut self, kinds: &[Kind]) -> Option<Value> {
+    fn borrowed(&mut self, kinds: &[Kind]) -> Option<Value> {
         if self.made.is_empty() || !self.random.chance(OVERLAP) {
             return None;
         }
