@@ -151,17 +151,32 @@ pub(crate) fn export(
         "plain" => ExportFormat::Plain,
         other => bail!("{other} is not a form of export; one of stix, csv, plain"),
     };
-    app.export(caller, format, member, &mut Data(out))?;
+    let mut data = Data { out, failed: None };
+    let exported = app.export(caller, format, member, &mut data);
+    // The output's own failure says more: a reader that went away is none.
+    if let Some(error) = data.failed {
+        return Err(anyhow::Error::new(error).context("cannot write the export"));
+    }
+    exported?;
     Ok(code::DONE)
 }
 
 /// An output as something to write to.
-struct Data<'a>(&'a mut dyn Output);
+struct Data<'a> {
+    out: &'a mut dyn Output,
+    failed: Option<std::io::Error>,
+}
 
 impl std::io::Write for Data<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.data(bytes)?;
-        Ok(bytes.len())
+        match self.out.data(bytes) {
+            Ok(()) => Ok(bytes.len()),
+            Err(error) => {
+                let kind = error.kind();
+                self.failed = Some(error);
+                Err(kind.into())
+            }
+        }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
