@@ -275,8 +275,8 @@ impl Terms {
 }
 
 fn sorted(names: &[Box<str>]) -> Vec<Box<str>> {
-    let mut names: Vec<Box<str>> =
-        names.iter().map(|name| Box::from(name.trim())).filter(|name: &Box<str>| !name.is_empty()).collect();
+    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let mut names: Vec<Box<str>> = names.map(Box::from).collect();
     names.sort_unstable();
     names.dedup();
     names
