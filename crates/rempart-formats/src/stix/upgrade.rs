@@ -106,6 +106,14 @@ const MOVED: [Moved; 6] = [
     Moved { kind: "identity", to: "roles", words: &[] },
 ];
 
+/// The marking definitions of TLP 1, whose names are part of them since STIX 2.1 (section 7.2.1.4).
+const TLP_1: [(&str, &str); 4] = [
+    ("marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9", "TLP:WHITE"),
+    ("marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da", "TLP:GREEN"),
+    ("marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", "TLP:AMBER"),
+    ("marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed", "TLP:RED"),
+];
+
 /// The STIX 2.1 form of an object of STIX 2.0. Properties that mean the same stay as they came.
 pub(super) fn upgrade(
     object: &Object<'_>,
@@ -142,6 +150,12 @@ pub(super) fn upgrade(
         }
         "observed-data" if missing("object_refs") => {
             observed_data(object, marking, context, &mut json, losses);
+        }
+        "marking-definition" if missing("name") => {
+            let id = object.id.to_string();
+            if let Some((_, name)) = TLP_1.iter().find(|(known, _)| *known == id) {
+                push_member(&mut json, "name", name);
+            }
         }
         _ => {}
     }
