@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// What a word near a value says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -391,7 +391,14 @@ const WORDS: &[(Cue, &[&str])] = &[
 static MACHINE: LazyLock<Option<(AhoCorasick, Vec<Cue>)>> = LazyLock::new(|| {
     let words: Vec<&str> = WORDS.iter().flat_map(|(_, words)| words.iter().copied()).collect();
     let of: Vec<Cue> = WORDS.iter().flat_map(|(cue, words)| words.iter().map(|_| *cue)).collect();
-    Some((AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()?, of))
+    Some((
+        AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(words)
+            .ok()?,
+        of,
+    ))
 });
 
 /// The cues in a text, as a set.

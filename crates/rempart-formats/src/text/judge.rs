@@ -95,6 +95,8 @@ struct Site<'t> {
     /// It is the first on its line, but for a list sign.
     leads: bool,
     link_target: bool,
+    /// The target of an image.
+    image: bool,
     /// A text of the link follows in brackets (AsciiDoc).
     labelled: bool,
     /// In a span of code (`` `value` ``), or kept from being a link (`\https://…` in AsciiDoc).
@@ -130,6 +132,8 @@ impl<'t> Site<'t> {
             cues_after: Cues::of(after),
             alone: is_alone(text, &line, start, end),
             leads: !whole_before.contains(char::is_alphanumeric),
+            image: before.ends_with("](")
+                && before.rfind('[').is_some_and(|at| before.get(..at).unwrap_or_default().ends_with('!')),
             link_target: before.ends_with("](") || before.ends_with("](<") || before.ends_with("link:"),
             labelled: after.starts_with('[') && !after.starts_with("[."),
             quoted: before.ends_with(['`', '\\']) && after.starts_with('`'),
@@ -260,6 +264,8 @@ fn address(points: &mut Points, candidate: &Candidate, site: &Site<'_>, habits: 
     let small = octets(candidate.observable.value()).all(|part| part < 32);
     let numbered = site.leads && title && small && !site.line.row && !site.line.item;
     points.give_if(numbered && !defanged, -4, "the number of a section");
+    let counted = small && octets(candidate.observable.value()).any(|part| part == 0);
+    points.give_if(counted && !defanged && !site.alone, -4, "looks like a version");
     points.give_if(site.cues_line.has(Cue::Malicious), 1, "named with malicious activity");
     points.give_if(
         !site.line.row && !site.line.item && !defanged && habits.defangs_addresses,
@@ -316,7 +322,8 @@ fn name(
         );
         points.give_if(site.escaped, 3, "kept from being a link");
         points.give_if(site.quoted && !site.escaped, 1, "in a span of code");
-        points.give_if(site.link_target, -2, "the target of a link");
+        points.give_if(site.link_target, -4, "the target of a link");
+        points.give_if(site.image, -4, "an image");
         points.give_if(is_url && site.labelled, -3, "a link with a text");
         let path_alone = is_url && !candidate.looks.schemed && !site.alone;
         points.give_if(path_alone, -1, "without a scheme");

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// What a section is for, by its heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -264,7 +264,11 @@ static WORDS: LazyLock<Option<(AhoCorasick, Vec<Section>)>> = LazyLock::new(|| {
     ];
     let words: Vec<&str> = groups.iter().flat_map(|(words, _)| words.iter().copied()).collect();
     let of: Vec<Section> = groups.iter().flat_map(|(words, of)| words.iter().map(|_| *of)).collect();
-    let machine = AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()?;
+    let machine = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(words)
+        .ok()?;
     Some((machine, of))
 });
 
@@ -473,24 +477,26 @@ fn is_footnote(line: &str) -> bool {
 /// or is a few words after a blank line.
 fn is_plain_heading(line: &str, item: &str, after_blank: bool) -> bool {
     let is_item = item.len() < line.len();
-    let words = item.split_whitespace().take(13).count();
-    if words > 12 {
-        return false;
-    }
+    let words = || item.split_whitespace().take(13).count();
     if let Some(title) = item.strip_suffix(':') {
-        return title.starts_with(|c: char| c.is_alphanumeric() || c == '[' || c == '(');
+        return title.starts_with(|c: char| c.is_alphanumeric() || c == '[' || c == '(') && words() <= 12;
     }
     if is_item || item.ends_with(['.', ',', ';', '!', '?']) {
         return false;
     }
+    let markup = || item.contains(['\\', '|', '=', '{', '}', '`', '%', '@', '/']) && !item.contains('&');
     let letters = item.bytes().filter(u8::is_ascii_alphabetic).count();
     let upper = item.bytes().filter(u8::is_ascii_uppercase).count();
-    let capitals = letters >= 3 && upper * 10 >= letters * 8;
+    if letters >= 3 && upper * 10 >= letters * 8 {
+        return words() <= 12 && !markup();
+    }
     let title = item.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
-    let markup = item.contains(['\\', '|', '=', '{', '}', '`', '%', '@', '/']) && !item.contains("&");
-    (capitals && !markup)
-        || (after_blank && words <= 6 && title && letters >= 2 && !markup)
-        || (words <= 3 && section_of(item) == Section::Indicators && letters >= 2 && !markup)
+    (after_blank && title && letters >= 2 && words() <= 6 && !markup())
+        || (item.len() <= 40
+            && letters >= 2
+            && words() <= 3
+            && section_of(item) == Section::Indicators
+            && !markup())
 }
 
 #[cfg(test)]

@@ -53,7 +53,6 @@ mod class {
     pub(super) const SIGN: u8 = 4;
     pub(super) const DIGIT: u8 = 8;
     pub(super) const WIDE: u8 = 16;
-    pub(super) const HIGH: u8 = 32;
 
     /// Classes of all bytes. `SIGN` is what may make a stretch interesting besides dots.
     pub(super) const OF: [u8; 256] = {
@@ -66,7 +65,6 @@ mod class {
                 b':' | b'@' | b'[' | b'(' | b'{' | b'\\' => SIGN,
                 b'0'..=b'9' => DIGIT,
                 0xc2 | 0xe2 | 0xe3 | 0xef => WIDE,
-                0x80.. => HIGH,
                 _ => 0,
             };
             byte += 1;
@@ -83,24 +81,19 @@ fn scan_line(
     line: usize,
     found: &mut Vec<(Candidate, usize)>,
 ) -> usize {
-    let bytes = text.as_bytes();
+    let bytes = text.as_bytes().get(..end).unwrap_or_default();
     let mut at = start;
     while at < end {
-        let mut seen = 0;
         let begin = at;
-        while let Some(byte) = bytes.get(at).filter(|_| at < end) {
-            let class = class::OF.get(usize::from(*byte)).copied().unwrap_or_default();
-            if class == class::SPACE || (class == class::WIDE && separates(bytes, at)) {
-                break;
-            }
-            seen |= class;
-            at += 1;
-        }
-        if at - begin >= 2 {
+        let (length, seen) = stretch(bytes, begin);
+        at += length;
+        if length >= 2 {
             let before = found.len();
-            let goes_on = matches!(bytes.get(at + 1), Some(b'[' | b'(' | b'{' | b'\\'));
+            let next = bytes.get(at + 1).copied().unwrap_or_default();
+            let goes_on = matches!(next, b'[' | b'(' | b'{' | b'\\');
             let extended = if goes_on { extend(text, at, end, begin) } else { at };
-            if extended > at || (at - begin >= 4 && is_interesting(bytes, begin, at, seen)) {
+            let chunk = bytes.get(begin..at).unwrap_or_default();
+            if extended > at || (length >= 4 && is_interesting(chunk, seen)) {
                 if let Some((candidate, next)) = broken_hash(text, begin, at, end) {
                     found.push((candidate, line));
                     return next;
@@ -109,7 +102,9 @@ fn scan_line(
                 let chunk = text.get(begin..at).unwrap_or_default();
                 lexer::read(&View::new(chunk, begin), &mut |candidate| found.push((candidate, line)));
             }
-            if found.len() == before
+            // ` dot `, ` at `, and the number behind `AS`.
+            if matches!(next, b'd' | b'D' | b'a' | b'A' | b'0'..=b'9')
+                && found.len() == before
                 && let Some((candidate, next)) = spelled(text, begin, at, end)
             {
                 at = next;
@@ -139,46 +134,47 @@ fn separates(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Whether a stretch may hold a value at all. Most words of prose end here.
-fn is_interesting(bytes: &[u8], start: usize, end: usize, seen: u8) -> bool {
-    let chunk = bytes.get(start..end).unwrap_or_default();
-    if seen & class::DOT != 0 {
-        // A full stop at the end of a sentence is not a dot in a name.
-        let body = match chunk {
-            [body @ .., b'.'] => body,
-            _ => chunk,
-        };
-        if memchr::memchr(b'.', body).is_some() {
-            return true;
-        }
-    }
-    if seen & class::SIGN != 0
-        && chunk.iter().any(|byte| matches!(byte, b':' | b'@' | b'[' | b'(' | b'{' | b'\\'))
-    {
-        // `(word)`, `word:` and `word)` are prose.
-        let body = match chunk {
-            [b'(' | b'[' | b'{', body @ ..] => body,
-            _ => chunk,
-        };
-        let body = match body {
-            [body @ .., b':'] => body,
-            _ => body,
-        };
-        if chunk.len() >= 32
-            || body.iter().any(|byte| matches!(byte, b':' | b'@' | b'[' | b'(' | b'{' | b'\\'))
-        {
-            return true;
-        }
-    }
-    let dash_or_number = seen & class::DIGIT != 0;
-    if dash_or_number && (chunk.len() >= SHORTEST_PIECE || matches!(chunk.first(), Some(b'A' | b'(' | b'[')))
-    {
-        return true;
-    }
-    // Other scripts have other dots, and soft hyphens hide in words.
-    seen & (class::HIGH | class::WIDE) != 0
-        && (memchr::memmem::find(chunk, "\u{ff0e}".as_bytes()).is_some()
-            || memchr::memmem::find(chunk, "\u{ff61}".as_bytes()).is_some())
-        || chunk.len() >= 32
+fn is_interesting(chunk: &[u8], seen: u8) -> bool {
+    chunk.len() >= 32
+        || (seen & class::DOT != 0 && has_inner_dot(chunk))
+        || (seen & class::SIGN != 0 && has_mark(chunk))
+        || (seen & class::DIGIT != 0 && may_be_identifier(chunk))
+        || (seen & class::WIDE != 0
+            && ["\u{ff0e}", "\u{ff61}"]
+                .iter()
+                .any(|dot| memchr::memmem::find(chunk, dot.as_bytes()).is_some()))
+}
+
+/// Whether there is a dot with something of a name, or of a mark, on either side.
+fn has_inner_dot(chunk: &[u8]) -> bool {
+    memchr::memchr_iter(b'.', chunk).any(|at| {
+        let before = at.checked_sub(1).and_then(|at| chunk.get(at)).copied().unwrap_or(b'.');
+        let after = chunk.get(at + 1).copied().unwrap_or(b'.');
+        (before.is_ascii_alphanumeric()
+            || before >= 0x80
+            || matches!(before, b'[' | b'(' | b'{' | b'\\' | b']'))
+            && (after.is_ascii_alphanumeric() || after >= 0x80 || matches!(after, b']' | b')' | b'}' | b'\\'))
+    })
+}
+
+/// Whether there is a mark without a dot (`[dot]`, `[:]`), or as many colons as an IPv6 address has.
+fn has_mark(chunk: &[u8]) -> bool {
+    let colons = memchr::memchr_iter(b':', chunk).take(2).count();
+    colons == 2
+        || chunk
+            .windows(2)
+            .any(|pair| matches!(pair, [b'[' | b'(' | b'{', b'd' | b'D' | b'p' | b'P' | b':' | b' ']))
+}
+
+/// Whether a stretch may hold a CVE identifier, a system's number or a piece of a hash.
+fn may_be_identifier(chunk: &[u8]) -> bool {
+    let bare = match chunk {
+        [b'(' | b'[', bare @ ..] => bare,
+        _ => chunk,
+    };
+    bare.starts_with(b"AS")
+        || (chunk.len() >= SHORTEST_PIECE && chunk.iter().all(u8::is_ascii_hexdigit))
+        || (chunk.len() >= 13 && chunk.windows(3).any(|three| three.eq_ignore_ascii_case(b"cve")))
 }
 
 /// Where a stretch ends that goes on behind a space: `evil [.] example`, `evil dot example`.
@@ -199,7 +195,7 @@ fn extend(text: &str, mut at: usize, end: usize, start: usize) -> usize {
             return at;
         }
         word = at + blank;
-        at = word + stretch(next);
+        at = word + stretch(next.as_bytes(), 0).0;
     }
 }
 
@@ -212,18 +208,18 @@ fn ends_in_mark(chunk: &str) -> bool {
             .is_some_and(|mark| bracketed(mark).is_some_and(|(_, length)| length == mark.len()))
 }
 
-/// The length of the stretch at the beginning of `text`.
-fn stretch(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let class = class::OF.get(usize::from(*byte)).copied().unwrap_or_default();
-        if class == class::SPACE || (class == class::WIDE && separates(bytes, at)) {
-            break;
+/// The length of the stretch that begins at `start`, and the classes of its bytes.
+fn stretch(bytes: &[u8], start: usize) -> (usize, u8) {
+    let mut seen = 0;
+    let rest = bytes.get(start..).unwrap_or_default();
+    for (length, byte) in rest.iter().enumerate() {
+        let class = class::OF[usize::from(*byte)];
+        if class == class::SPACE || (class == class::WIDE && separates(bytes, start + length)) {
+            return (length, seen);
         }
-        at += 1;
+        seen |= class;
     }
-    at
+    (rest.len(), seen)
 }
 
 /// A hash that is broken over line ends: pieces of hexadecimal digits that only together have the
