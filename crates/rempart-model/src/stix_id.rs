@@ -60,14 +60,18 @@ impl StixId {
 
 impl fmt::Display for StixId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}--", self.kind)?;
-        for (index, byte) in self.uuid.iter().enumerate() {
-            if matches!(index, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
+        // Ids are written for every object that is read or served; pieces would cost three times as much.
+        let mut text = *b"--........-....-....-....-............";
+        let mut places = text.iter_mut().skip(2).filter(|place| **place == b'.');
+        for byte in self.uuid {
+            if let (Some(high), Some(low)) = (places.next(), places.next()) {
+                (*high, *low) = (digit(byte >> 4), digit(byte & 15));
             }
-            write!(f, "{byte:02x}")?;
         }
-        Ok(())
+        f.write_str(&self.kind)?;
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -56,12 +56,22 @@ impl fmt::Display for Timestamp {
         let (year, month, day) = civil_from_days(days);
         let (seconds, micros) = (rest / 1_000_000, rest % 1_000_000);
         let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.")?;
-        if micros % 1000 == 0 && !f.alternate() {
-            write!(f, "{:03}Z", micros / 1000)
-        } else {
-            write!(f, "{micros:06}Z")
+        let short = micros % 1000 == 0 && !f.alternate();
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let fraction = if short { (micros / 1000, 20, 3) } else { (micros, 20, 6) };
+        let fields =
+            [(year, 0, 4), (month.into(), 5, 2), (day.into(), 8, 2), (h, 11, 2), (m, 14, 2), (s, 17, 2)];
+        for (mut value, from, count) in fields.into_iter().chain([fraction]) {
+            for place in text.iter_mut().skip(from).take(count).rev() {
+                *place = b'0' + (value % 10) as u8;
+                value /= 10;
+            }
         }
+        let length = if short { 24 } else { 27 };
+        if let Some(last) = text.get_mut(length - 1) {
+            *last = b'Z';
+        }
+        f.write_str(text.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default())
     }
 }
 

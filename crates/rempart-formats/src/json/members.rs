@@ -37,7 +37,22 @@ const FEW: usize = 24;
 /// The members of an object, in their order. Names are unescaped; values are the JSON text.
 #[derive(Debug, Clone, Default)]
 pub struct Members<'a> {
-    list: Vec<(Cow<'a, str>, &'a str)>,
+    list: Vec<Member<'a>>,
+}
+
+/// A name, its tag, and the JSON text of the value.
+#[derive(Debug, Clone)]
+struct Member<'a> {
+    tag: u16,
+    name: Cow<'a, str>,
+    value: &'a str,
+}
+
+/// What tells most names apart without looking at the whole of them: length and last letter (the
+/// names of STIX differ more at the end).
+fn tag(name: &str) -> u16 {
+    let last = name.as_bytes().last().copied().unwrap_or_default();
+    (name.len() as u16) << 8 | u16::from(last)
 }
 
 impl<'a> Members<'a> {
@@ -60,7 +75,8 @@ impl<'a> Members<'a> {
 
     /// The JSON text of the member of that name.
     pub fn get(&self, name: &str) -> Option<&'a str> {
-        self.list.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
+        let tag = tag(name);
+        self.list.iter().find(|member| member.tag == tag && member.name == name).map(|member| member.value)
     }
 
     /// The member of that name, where it is a string.
@@ -70,7 +86,7 @@ impl<'a> Members<'a> {
 
     /// All members.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.list.iter().map(|(key, value)| (key.as_ref(), *value))
+        self.list.iter().map(|member| (member.name.as_ref(), member.value))
     }
 
     /// How many there are.
@@ -162,7 +178,7 @@ struct Checker<'a> {
     /// The names of all open objects.
     keys: Vec<Cow<'a, str>>,
     frames: Vec<Frame>,
-    list: Vec<(Cow<'a, str>, &'a str)>,
+    list: Vec<Member<'a>>,
 }
 
 /// What may come next.
@@ -176,7 +192,7 @@ enum Next {
 }
 
 impl<'a> Checker<'a> {
-    fn run(mut self, depth: usize) -> Result<Vec<(Cow<'a, str>, &'a str)>, JsonError> {
+    fn run(mut self, depth: usize) -> Result<Vec<Member<'a>>, JsonError> {
         self.space();
         if self.peek() != Some(b'{') {
             return Err(JsonError::NotAnObject);
@@ -211,7 +227,7 @@ impl<'a> Checker<'a> {
                             self.space();
                             return match self.peek() {
                                 None => {
-                                    distinct(self.list.iter().map(|(key, _)| key.as_ref()))?;
+                                    distinct(self.list.iter().map(|member| member.name.as_ref()))?;
                                     Ok(self.list)
                                 }
                                 Some(_) => Err(self.wrong("something follows the object")),
@@ -246,7 +262,7 @@ impl<'a> Checker<'a> {
                     self.check_new(&key)?;
                     if self.frames.len() == 1 {
                         begun = self.at;
-                        self.list.push((key, ""));
+                        self.list.push(Member { tag: tag(&key), name: key, value: "" });
                     } else {
                         self.keys.push(key);
                     }
@@ -263,7 +279,7 @@ impl<'a> Checker<'a> {
         if self.frames.len() == 1
             && let (Some(last), Some(value)) = (self.list.last_mut(), self.text.get(begun..self.at))
         {
-            last.1 = value;
+            last.value = value;
         }
     }
 
@@ -279,7 +295,8 @@ impl<'a> Checker<'a> {
     /// Compares a name with those before it, where they are few; many are compared at the end.
     fn check_new(&self, key: &str) -> Result<(), JsonError> {
         let twice = if self.frames.len() == 1 {
-            self.list.len() <= FEW && self.list.iter().any(|(known, _)| known == key)
+            let tag = tag(key);
+            self.list.len() <= FEW && self.list.iter().any(|member| member.tag == tag && member.name == key)
         } else {
             let names = match self.frames.last() {
                 Some(Frame::Object { names }) => self.keys.get(*names..).unwrap_or_default(),
@@ -359,6 +376,7 @@ impl<'a> Checker<'a> {
         let mut at = self.at + 1;
         let mut escaped = false;
         loop {
+            at += plain(self.bytes.get(at..).unwrap_or_default());
             match self.bytes.get(at).copied() {
                 None => return Err(self.wrong("a string without end")),
                 Some(b'"') => {
@@ -427,6 +445,26 @@ impl<'a> Checker<'a> {
     fn wrong(&self, what: &'static str) -> JsonError {
         JsonError::Syntax { at: self.at, what }
     }
+}
+
+/// How many bytes at the beginning certainly belong to a string and need no second look, in steps
+/// of eight: neither quote, nor backslash, nor control character.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let mut count = 0;
+    for chunk in bytes.as_chunks::<8>().0 {
+        let word = u64::from_ne_bytes(*chunk);
+        let quote = zero(word ^ (ONES * u64::from(b'"')));
+        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        if quote | backslash | control != 0 {
+            break;
+        }
+        count += 8;
+    }
+    count
 }
 
 fn duplicate(key: &str) -> JsonError {

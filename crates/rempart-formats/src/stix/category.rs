@@ -117,7 +117,7 @@ pub fn category_of<'w>(words: impl Iterator<Item = &'w str>) -> Category {
     for text in words {
         for found in finder.find_iter(text) {
             let Some(&(_, category, weight, alone)) = WORDS.get(found.pattern().as_usize()) else { continue };
-            if weight > best.0 && !(alone && !stands_alone(text, found.start(), found.end())) {
+            if weight > best.0 && (!alone || stands_alone(text, found.start(), found.end())) {
                 best = (weight, category);
             }
         }
