@@ -224,7 +224,7 @@ mod tests {
         let mut wire = Vec::new();
         send(&mut wire, kind::DATA, b"abc").unwrap();
         assert_eq!(receive(&mut wire.as_slice()).unwrap(), (kind::DATA, b"abc".to_vec()));
-        assert!(receive(&mut wire[..6].as_ref()).is_err());
+        assert!(receive(&mut &wire[..6]).is_err());
         let huge = [kind::DATA, 0xff, 0xff, 0xff, 0xff];
         assert!(receive(&mut huge.as_slice()).is_err());
     }

@@ -64,6 +64,7 @@ impl Server {
             max_content_length: config.max_content_length,
             title: config.title.clone(),
             contact: config.contact.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
             ..Settings::default()
         };
         Ok(Self { listener, settings })

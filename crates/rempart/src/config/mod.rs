@@ -2,7 +2,7 @@
 
 mod v1;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) title: String,
     pub(crate) contact: Option<String>,
     pub(crate) max_content_length: usize,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) log: Log,
     pub(crate) tables: TableFiles,
@@ -53,6 +54,7 @@ impl Default for Config {
             title: "Rempart".into(),
             contact: None,
             max_content_length: 100 << 20,
+            trusted_proxies: Vec::new(),
             tls: None,
             log: Log { level: "info".into(), format: LogFormat::Text },
             tables: TableFiles::default(),

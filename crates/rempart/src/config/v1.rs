@@ -1,6 +1,6 @@
 //! The configuration file, version 1, and the environment that overrides it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -26,6 +26,10 @@ title = "Rempart"
 
 # Largest body of a contribution, in bytes.                            REMPART_MAX_CONTENT_LENGTH
 max_content_length = 104857600
+
+# Proxies whose X-Forwarded-For is believed. Failed attempts are counted by address: behind a proxy that is not
+# listed here, all callers are one.                                   REMPART_TRUSTED_PROXIES (comma-separated)
+trusted_proxies = []
 
 # HTTPS (TLS 1.2 and 1.3): certificate chain and private key, PEM.     REMPART_TLS_CERT, REMPART_TLS_KEY
 # [tls]
@@ -57,6 +61,7 @@ struct File {
     title: Option<String>,
     contact: Option<String>,
     max_content_length: Option<usize>,
+    trusted_proxies: Option<Vec<IpAddr>>,
     tls: Option<Tls>,
     #[serde(default)]
     log: LogSection,
@@ -105,6 +110,9 @@ pub(super) fn apply(config: &mut Config, text: &str, base: &Path) -> anyhow::Res
     if let Some(bytes) = file.max_content_length {
         config.max_content_length = bytes;
     }
+    if let Some(proxies) = file.trusted_proxies {
+        config.trusted_proxies = proxies;
+    }
     if let Some(tls) = file.tls {
         config.tls = Some((base.join(tls.cert), base.join(tls.key)));
     }
@@ -149,6 +157,11 @@ pub(super) fn environment(config: &mut Config, get: &dyn Fn(&str) -> Option<Stri
     if let Some(text) = get("REMPART_MAX_CONTENT_LENGTH") {
         config.max_content_length =
             text.parse().with_context(|| format!("REMPART_MAX_CONTENT_LENGTH={text}"))?;
+    }
+    if let Some(text) = get("REMPART_TRUSTED_PROXIES") {
+        let proxies = text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::parse);
+        config.trusted_proxies =
+            proxies.collect::<Result<_, _>>().with_context(|| format!("REMPART_TRUSTED_PROXIES={text}"))?;
     }
     if let (Some(cert), Some(key)) = (get("REMPART_TLS_CERT"), get("REMPART_TLS_KEY")) {
         config.tls = Some((cert.into(), key.into()));

@@ -26,6 +26,10 @@ const SEED: u64 = 8473;
 const FOLDER: &str = "rempart-demo";
 const KEYS: &str = "demo-keys";
 
+/// Sources of the sample that copy from one another: the original and the copy.
+const COPIES: [[&str; 2]; 2] =
+    [["sample-addresses", "sample-mirror"], ["sample-community", "sample-reseller"]];
+
 /// What is to be taken in, and as what.
 struct Feed {
     source: String,
@@ -208,6 +212,10 @@ fn take_in(app: &App, caller: &Caller, feeds: &[Feed], terminal: &mut Terminal) 
         if !known {
             let mut source = app.source(&feed.source);
             source.reliability = feed.reliability;
+            source.copy_group = COPIES
+                .iter()
+                .find(|pair| pair.contains(&feed.source.as_str()))
+                .map(|[original, _]| (*original).to_owned());
             source.recipients = (!feed.recipients.is_empty()).then(|| feed.recipients.clone());
             app.set_source(caller, source)?;
         }
