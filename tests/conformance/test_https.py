@@ -55,6 +55,7 @@ def test_an_unknown_certificate_is_noticed(world):
         Server(f"{instance.url}/taxii2/", user="anybody", password=key).title  # pylint: disable=expression-not-assigned
 
 
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated:DeprecationWarning")
 def test_tls_versions(world):
     instance, _ = world
     address = (urlsplit(instance.url).hostname, urlsplit(instance.url).port)

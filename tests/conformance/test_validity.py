@@ -13,7 +13,7 @@ from instance import ROOT
 from stix import indicators
 
 #: Objects of each type and source that are validated.
-SAMPLE = 60
+SAMPLE = 250
 
 INPUTS = {
     "plain.txt": b"198.51.100.7\nbad.example.org\n# a comment\nhttp://evil.example.net/a?b=c\n"
@@ -26,6 +26,13 @@ INPUTS = {
     "report.md": b"# Report\n\nThe C2 was hxxp://evil[.]example[.]com/gate.php, at 198[.]51[.]100[.]23.\n\n"
                  b"| SHA-256 |\n|---|\n| e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 |\n",
 }
+
+#: As many of each kind as are validated.
+INPUTS["plain.txt"] += b"".join(b"198.18.%d.%d\nhost%d.example.org\n" % (n // 200, n % 200, n) for n in range(300))
+INPUTS["table.csv"] += b"".join(
+    b"http://h%d.example.org/x,2025-01-01 10:00:00,botnet_cc\n" % n for n in range(300))
+INPUTS["lines.jsonl"] += b"".join(
+    b'{"ip":"203.0.113.%d","first_seen":"2025-01-01T00:00:00Z"}\n' % n for n in range(250))
 
 MISP = {
     "Event": {
@@ -63,7 +70,10 @@ OLD = {
                      "1": {"type": "domain-name", "value": "old.example.org", "resolves_to_refs": ["0"]}}},
         {"type": "report", "id": "report--2e7a3d2e-1111-4222-8333-00000000000d", "labels": ["threat-report"],
          "created": "2017-01-01T00:00:00.000Z", "modified": "2017-01-01T00:00:00.000Z", "name": "Old report",
-         "published": "2017-01-01T00:00:00Z", "object_refs": ["malware--2e7a3d2e-1111-4222-8333-00000000000b"]},
+         "published": "2017-01-01T00:00:00Z", "object_marking_refs": ["marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da"],
+         "object_refs": ["malware--2e7a3d2e-1111-4222-8333-00000000000b"]},
+        {"type": "marking-definition", "id": "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da",
+         "created": "2017-01-20T00:00:00.000Z", "definition_type": "tlp", "definition": {"tlp": "green"}},
     ],
 }
 
@@ -126,6 +136,6 @@ def test_what_is_served_is_valid(served):
             if not result.is_valid:
                 failures.append((each["id"], [str(error) for error in result.errors], each))
     print(f"validated {checked} of {len(served)} objects in {len(groups)} shapes")
-    assert checked >= 200
+    assert checked >= 600
     by_reason = collections.Counter(reason for _, reasons, _ in failures for reason in reasons)
     assert not failures, f"{len(failures)} of {checked}: {by_reason.most_common(10)}\n{failures[0]}"
