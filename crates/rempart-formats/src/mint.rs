@@ -93,7 +93,13 @@ impl Draft<'_> {
         };
         let pattern = pattern(&self.claims);
         let identity = if self.key.is_empty() { pattern.as_str() } else { self.key };
-        let id = context.minter.id(kind, &[context.source, kind, identity], self.is_restricted(context));
+        // What a source calls harmless is not a new version of what it calls malicious.
+        let benign = self.key.is_empty()
+            && kind == "indicator"
+            && self.claims.iter().all(|claim| claim.stance != Stance::Malicious);
+        let parts = [context.source, kind, identity, "benign"];
+        let parts = parts.get(..if benign { 4 } else { 3 }).unwrap_or_default();
+        let id = context.minter.id(kind, parts, self.is_restricted(context));
         let version = self.version.or(self.created).unwrap_or(context.now);
         let created = self.created.unwrap_or(version).min(version);
 

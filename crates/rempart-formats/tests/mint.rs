@@ -135,6 +135,18 @@ fn restricted_ids_depend_on_the_secret_and_open_ones_do_not() {
     }
 }
 
+#[test]
+fn a_harmless_value_is_not_a_version_of_a_malicious_one() {
+    let draft = |stance, key| Draft {
+        key,
+        claims: vec![Claim { stance, ..Claim::malicious(observable("domain", "evil.example")) }],
+        ..Draft::default()
+    };
+    let id = |stance, key| build(draft(stance, key), "2026-06-01T00:00:00Z").id;
+    assert_ne!(id(Stance::Malicious, ""), id(Stance::Benign, ""));
+    assert_eq!(id(Stance::Malicious, "row 7"), id(Stance::Benign, "row 7"));
+}
+
 fn digest(object: &Decoded) -> [u8; 16] {
     match object.origin {
         Origin::Minted { digest, .. } => digest,

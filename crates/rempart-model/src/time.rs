@@ -59,8 +59,7 @@ impl fmt::Display for Timestamp {
         let short = micros % 1000 == 0 && !f.alternate();
         let mut text = *b"0000-00-00T00:00:00.000000Z";
         let fraction = if short { (micros / 1000, 20, 3) } else { (micros, 20, 6) };
-        let fields =
-            [(year, 0, 4), (month.into(), 5, 2), (day.into(), 8, 2), (h, 11, 2), (m, 14, 2), (s, 17, 2)];
+        let fields = [(year, 0, 4), (month, 5, 2), (day, 8, 2), (h, 11, 2), (m, 14, 2), (s, 17, 2)];
         for (mut value, from, count) in fields.into_iter().chain([fraction]) {
             for place in text.iter_mut().skip(from).take(count).rev() {
                 *place = b'0' + (value % 10) as u8;
