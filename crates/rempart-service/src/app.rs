@@ -199,6 +199,14 @@ pub(crate) fn released(picture: &Picture, member: MemberId, class: ClassId, use_
     class != OPERATOR_ONLY && release::decide(&Audience::Member(&view(member)), terms, use_) == Decision::Released
 }
 
+/// Whether whoever may ever see the second class may see the first.
+pub(crate) fn covers(picture: &Picture, class: ClassId, narrower: ClassId) -> bool {
+    match (picture.terms(class), picture.terms(narrower)) {
+        (Some(terms), Some(narrower)) => terms.covers(narrower),
+        _ => false,
+    }
+}
+
 /// Members that a class is released to.
 pub(crate) fn audience(picture: &Picture, class: ClassId) -> Vec<MemberId> {
     match picture.terms(class) {

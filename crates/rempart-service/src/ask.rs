@@ -212,7 +212,7 @@ impl App {
         for claim in &claims {
             let Some(object) = objects.iter().find(|object| object.seq == claim.object) else { continue };
             hints.extend(object.hints.iter().cloned());
-            self.inherit(object, &mut hints)?;
+            hints.extend(self.inherited(object)?.into_iter().map(|part| part.hint));
             explained.push(explained_claim(&picture, claim, object));
         }
         hints.sort_unstable();

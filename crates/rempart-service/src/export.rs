@@ -8,6 +8,7 @@ use rempart_triage::release::Use;
 use crate::access::Caller;
 use crate::app::App;
 use crate::error::ServiceError;
+use crate::judge::named;
 
 /// What an export is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +109,14 @@ impl App {
         }
         let judge = self.judge();
         let picture = self.picture();
+        let all = *visible == Visible::All;
+        // Observables are numbered as they came, by whoever: in that order, the lines of a member
+        // would tell that a value was known before from what it may not see.
+        let mut sorted: Option<Vec<String>> = (!all).then(Vec::new);
+        let mut put = |line: String, out: &mut dyn Write| match &mut sorted {
+            Some(lines) => Ok(lines.push(line)),
+            None => writeln!(out, "{line}"),
+        };
         let mut count = 0;
         let mut after = ObservableId(0);
         loop {
@@ -119,13 +128,14 @@ impl App {
                 claims.retain(|claim| visible.allows(claim.class));
                 // Nothing of it may be known to this audience: then neither may that it exists. An
                 // override alone is the operator's own word, for the operator.
-                if claims.is_empty() && (*visible != Visible::All || row.override_.is_none()) {
+                let told = if all { !claims.is_empty() || row.override_.is_some() } else { named(&claims) };
+                if !told {
                     continue;
                 }
-                let own = judge.as_seen(row, &claims, *visible == Visible::All, self.now());
+                let own = judge.as_seen(row, &claims, all, self.now());
                 if format == ExportFormat::Plain {
                     if own.probability >= PLAIN_FROM {
-                        writeln!(out, "{}", row.observable.value()).map_err(broken)?;
+                        put(row.observable.value().to_owned(), out).map_err(broken)?;
                         count += 1;
                     }
                     continue;
@@ -137,10 +147,8 @@ impl App {
                 sources.sort_unstable();
                 sources.dedup();
                 // Who else reported it is the operator's to know.
-                let sources =
-                    if *visible == Visible::All { sources.join(";") } else { sources.len().to_string() };
-                writeln!(
-                    out,
+                let sources = if all { sources.join(";") } else { sources.len().to_string() };
+                let line = format!(
                     "{},{},{:.4},{},{},{}",
                     cell(row.observable.kind().name()),
                     cell(row.observable.value()),
@@ -148,10 +156,15 @@ impl App {
                     own.category.name(),
                     own.valid_until.map(|until| until.to_string()).unwrap_or_default(),
                     cell(&sources),
-                )
-                .map_err(broken)?;
+                );
+                put(line, out).map_err(broken)?;
                 count += 1;
             }
+        }
+        let mut lines = sorted.unwrap_or_default();
+        lines.sort_unstable();
+        for line in lines {
+            writeln!(out, "{line}").map_err(broken)?;
         }
         Ok(count)
     }

@@ -1,17 +1,19 @@
 //! What follows from what came: references between objects, marking definitions that came late,
 //! members that joined, time that passed. Each follower keeps its own cursor and can stop anywhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rempart_formats::stix::{Definitions, decode_object};
 use rempart_formats::{Context, Limits};
-use rempart_model::{Hint, LinkKind, Stance};
+use rempart_model::{Hint, LinkKind, MemberId, Stance};
 use rempart_store::store::StoredObject;
-use rempart_store::{ClassId, EntryKind, NewConcern, ObjectSeq};
+use rempart_store::{ClassId, EntryKind, NewConcern, ObjectSeq, ObservableRow};
+use rempart_triage::release::Use;
 
-use crate::app::App;
+use crate::app::{App, Picture, covers, released};
 use crate::error::ServiceError;
-use crate::intake::terms_of;
+use crate::intake::{definition_of, terms_of};
+use crate::judge::Judge;
 
 /// Deals with references between objects.
 const CONTEXT: &str = "context";
@@ -77,9 +79,7 @@ impl App {
                 continue;
             }
             let observables = self.store.observables_by_number(&object.observables)?;
-            let mut hints = object.hints.clone();
-            self.inherit(object, &mut hints)?;
-            let found = judge.concerns(observables.iter().map(|row| &row.observable), &hints);
+            let found = concerned(&judge, object, &observables, &self.inherited(object)?);
             if !found.is_empty() || !object.placements.is_empty() {
                 concerns.push((object.seq, found));
             }
@@ -90,39 +90,47 @@ impl App {
         Ok(())
     }
 
-    /// What an object inherits from those that it refers to: the countries that its campaign targets.
-    pub(crate) fn inherit(&self, object: &StoredObject, hints: &mut Vec<Hint>) -> Result<(), ServiceError> {
+    /// What an object inherits from those that it refers to (the countries that its campaign targets),
+    /// each with the classes of all that it was learnt from: it bears only on who may see those.
+    pub(crate) fn inherited(&self, object: &StoredObject) -> Result<Vec<Inherited>, ServiceError> {
+        let mut found: Vec<Inherited> = Vec::new();
         let mut seen = BTreeSet::from([self.store.id_key(&object.id)]);
-        let mut edge: Vec<i64> = seen.iter().copied().collect();
+        let mut edge: Vec<(i64, BTreeSet<ClassId>)> =
+            seen.iter().map(|key| (*key, BTreeSet::new())).collect();
         for _ in 0..DEPTH {
             let mut next = Vec::new();
-            for (from, kind, to, _) in self.store.links(&edge)? {
-                if !edge.contains(&from) || seen.len() > WIDTH || !seen.insert(to) {
-                    continue;
-                }
-                let Some(target) = self.store.newest_by_key(to)? else { continue };
-                match kind {
-                    LinkKind::Targets => hints.extend(target.hints.iter().filter_map(|hint| match hint {
-                        Hint::InCountry(country) => Some(Hint::TargetsCountry(*country)),
-                        other => Some(other.clone()),
-                    })),
-                    LinkKind::Indicates => {
-                        hints.extend(
-                            target.hints.iter().filter(|hint| !matches!(hint, Hint::InCountry(_))).cloned(),
-                        );
-                        next.push(to);
+            for (start, learnt_from) in &edge {
+                for (from, kind, to, by) in self.store.links(&[*start])? {
+                    if from != *start || seen.len() > WIDTH || seen.contains(&to) {
+                        continue;
                     }
-                    LinkKind::LocatedAt | LinkKind::SightingOf | LinkKind::FalsePositiveOf => {}
+                    let Some(link) = self.store.objects(&[by])?.pop() else { continue };
+                    for target in self.store.objects_by_key(to)? {
+                        let mut classes = learnt_from.clone();
+                        classes.extend([link.class, target.class]);
+                        classes.remove(&object.class);
+                        let hints = target.hints.iter().filter_map(|hint| match (kind, hint) {
+                            (LinkKind::Targets, Hint::InCountry(country)) => Some(Hint::TargetsCountry(*country)),
+                            (LinkKind::Indicates, Hint::InCountry(_)) => None,
+                            (LinkKind::Targets | LinkKind::Indicates, other) => Some(other.clone()),
+                            _ => None,
+                        });
+                        found.extend(hints.map(|hint| Inherited { hint, classes: classes.clone() }));
+                        if kind == LinkKind::Indicates {
+                            next.push((to, classes));
+                        }
+                    }
                 }
             }
+            seen.extend(next.iter().map(|(key, _)| *key));
             edge = next;
             if edge.is_empty() {
                 break;
             }
         }
-        hints.sort_unstable();
-        hints.dedup();
-        Ok(())
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     fn follow_context(&self) -> Result<bool, ServiceError> {
@@ -162,7 +170,10 @@ impl App {
         let audience = |class| self.audience(&picture, class);
         self.store.rerelease("rempart", &changes, &audience, &self.judge(), self.now())?;
         let moved: Vec<ObjectSeq> = changes.iter().map(|(seq, _)| *seq).collect();
-        self.route_again(&self.store.objects(&moved)?)
+        let moved = self.store.objects(&moved)?;
+        self.route_again(&moved)?;
+        // What they refer to, and what refers to them, was not to be told before.
+        self.settle_references(&moved)
     }
 
     /// The class that an object belongs in by what is known now; `None` where a definition is still missing.
@@ -181,15 +192,16 @@ impl App {
         };
         let mut marking = record.marking;
         for id in std::mem::take(&mut marking.unresolved) {
-            let found = self.store.definitions(&[self.store.id_key(&id)])?;
-            match found.into_iter().next() {
-                Some((_, _, known)) => marking.restrict(&known),
+            match definition_of(self, &picture, object.source, &id)? {
+                Some(known) => marking.restrict(&known),
                 None => return Ok(None),
             }
         }
+        // What came unmarked was taken for something when it came in, by the import or the source.
+        let unmarked = picture.terms(object.class).map_or(source.unmarked, |terms| terms.tlp);
         let owner =
             source.member.and_then(|id| picture.member(id)).map(|member| (member.id, member.clearance));
-        Ok(Some(self.class_for(&terms_of(&marking, source.unmarked, source, owner))?))
+        Ok(Some(self.class_for(&terms_of(&marking, unmarked, source, owner))?))
     }
 
     /// Relationships bear on where their ends are routed; sightings are claims of their source.
@@ -203,7 +215,14 @@ impl App {
                     LinkKind::SightingOf | LinkKind::FalsePositiveOf => {
                         let stance =
                             if kind == LinkKind::SightingOf { Stance::Malicious } else { Stance::Benign };
-                        if let Some(target) = self.store.newest_by_key(to)? {
+                        let picture = self.picture();
+                        // A sighting is a claim about what all that see it may see as well.
+                        let target = self
+                            .store
+                            .objects_by_key(to)?
+                            .into_iter()
+                            .find(|target| covers(&picture, target.class, object.class));
+                        if let Some(target) = target {
                             self.store.attach(by, &target.observables, stance, &self.judge(), self.now())?;
                         }
                     }
@@ -227,11 +246,49 @@ impl App {
         }
         let mut reached = Vec::new();
         for key in again {
-            reached.extend(self.store.newest_by_key(key)?);
+            reached.extend(self.store.objects_by_key(key)?);
         }
         for chunk in reached.chunks(OBJECTS) {
             self.route_again(chunk)?;
         }
         Ok(())
     }
+}
+
+/// Something that an object inherits from others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Inherited {
+    /// What national context reads.
+    pub(crate) hint: Hint,
+    /// The classes of the references and objects by which it came.
+    classes: BTreeSet<ClassId>,
+}
+
+/// Whom an object concerns: each member by what it may itself see.
+fn concerned(
+    judge: &Judge,
+    object: &StoredObject,
+    observables: &[ObservableRow],
+    inherited: &[Inherited],
+) -> Vec<NewConcern> {
+    let concerns = |hints: &[Hint]| judge.concerns(observables.iter().map(|row| &row.observable), hints);
+    if inherited.is_empty() {
+        return concerns(&object.hints);
+    }
+    let picture: &Picture = judge.picture();
+    // Members that may see the same of it are dealt with together.
+    let mut groups: BTreeMap<Vec<Hint>, Vec<MemberId>> = BTreeMap::new();
+    for member in picture.members() {
+        let may = |class: &ClassId| released(picture, member.id, *class, Use::Share);
+        let visible = inherited.iter().filter(|part| part.classes.iter().all(may)).map(|part| part.hint.clone());
+        let mut hints: Vec<Hint> = object.hints.iter().cloned().chain(visible).collect();
+        hints.sort_unstable();
+        hints.dedup();
+        groups.entry(hints).or_default().push(member.id);
+    }
+    let mut found = Vec::new();
+    for (hints, members) in &groups {
+        found.extend(concerns(hints).into_iter().filter(|concern| members.contains(&concern.member)));
+    }
+    found
 }

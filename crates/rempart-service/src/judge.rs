@@ -162,6 +162,12 @@ impl Judge {
     }
 }
 
+/// Whether the observable is named by what these claims were made by: a sighting names only an object,
+/// and where nothing else is left, its observables are not to be told.
+pub(crate) fn named(claims: &[ClaimRow]) -> bool {
+    claims.iter().any(|claim| !claim.attached)
+}
+
 fn as_override(decision: &OverrideRow) -> Override<'_> {
     Override { malicious: decision.malicious, by: &decision.by, reason: &decision.reason }
 }
@@ -211,7 +217,7 @@ impl Conclude for Judge {
     ) -> bool {
         let seen: Vec<ClaimRow> =
             claims.iter().filter(|claim| self.may_see(member, claim.class)).cloned().collect();
-        !seen.is_empty() && self.high(&self.assess(observable, &seen, override_, now))
+        named(&seen) && self.high(&self.assess(observable, &seen, override_, now))
     }
 
     fn high(&self, assessment: &AssessmentRow) -> bool {

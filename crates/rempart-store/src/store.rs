@@ -109,14 +109,15 @@ impl Store {
         key(&secrets.lookup, id.kind(), id.uuid())
     }
 
-    /// Takes in a batch, in order, in one transaction. `sees` tells which classes the contributor may
-    /// see: what it may not see is no duplicate and no conflict to it. Durable when it returns.
+    /// Takes in a batch, in order, in one transaction. `sees` tells whether another source's object of
+    /// the first class is there for a new one of the second: what the contributor may not see, or what
+    /// not all may see that see the new one, is no duplicate and no conflict. Durable when it returns.
     pub fn intake(
         &self,
         actor: &str,
         source: SourceId,
         batch: Vec<NewObject>,
-        sees: &dyn Fn(ClassId) -> bool,
+        sees: &dyn Fn(ClassId, ClassId) -> bool,
         conclude: &dyn Conclude,
         now: Timestamp,
     ) -> Result<BatchOutcome, StoreError> {
@@ -290,7 +291,8 @@ impl Store {
         dispatch!(self.classes())
     }
 
-    /// What marking definitions with these keys mean; those that are not there are left out.
+    /// What marking definitions with these keys mean, by each source that says so; those that are not
+    /// there are left out.
     pub fn definitions(
         &self,
         keys: &[i64],
@@ -333,9 +335,9 @@ impl Store {
         dispatch!(self.last_object())
     }
 
-    /// The newest object of a key, if there is one.
-    pub fn newest_by_key(&self, key: i64) -> Result<Option<StoredObject>, StoreError> {
-        dispatch!(self.newest_by_key(key))
+    /// The objects of a key that are served to anybody, the newest first, at most 64.
+    pub fn objects_by_key(&self, key: i64) -> Result<Vec<StoredObject>, StoreError> {
+        dispatch!(self.objects_by_key(key))
     }
 
     /// Entries of the ledger from a sequence number on, at least one page of them if there are any.

@@ -188,6 +188,8 @@ pub struct ClaimRow {
     pub valid_until: Option<Timestamp>,
     /// When the source last saw it.
     pub last_seen: Option<Timestamp>,
+    /// The object only points at another one that names the observable (a sighting).
+    pub attached: bool,
 }
 
 /// An observable as it is stored.

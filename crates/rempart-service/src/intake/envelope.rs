@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::prepare::Preparer;
-use super::{SourceChoice, Submission};
-use crate::app::{App, released};
+use super::Submission;
+use crate::app::App;
 use crate::error::ServiceError;
 use crate::share::{ObjectStatus, message_of, version_text};
 
@@ -93,14 +93,7 @@ impl App {
             return Ok(());
         }
         let picture = preparer.picture().clone();
-        let member = match &submission.source {
-            SourceChoice::Member(member) => Some(member.id),
-            SourceChoice::Named(_) => None,
-        };
-        let sees = |class| {
-            member
-                .is_none_or(|member| released(&picture, member, class, rempart_triage::release::Use::Share))
-        };
+        let sees = |class, new| submission.sees(&picture, class, new);
         let outcome = self.store.intake(
             &submission.actor,
             preparer.source.id,

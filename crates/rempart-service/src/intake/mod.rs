@@ -6,10 +6,14 @@ mod pipeline;
 mod prepare;
 
 use rempart_model::{Member, Timestamp, Tlp};
+use rempart_store::ClassId;
+use rempart_triage::release::Use;
 
 pub use account::{Account, RejectedRecord};
 pub use pipeline::{ImportRequest, Progress};
-pub(crate) use prepare::terms_of;
+pub(crate) use prepare::{definition_of, terms_of};
+
+use crate::app::{Picture, covers, released};
 
 /// Whose objects are taken in.
 #[derive(Debug, Clone)]
@@ -31,4 +35,16 @@ pub struct Submission {
     pub unmarked: Option<Tlp>,
     /// When.
     pub now: Timestamp,
+}
+
+impl Submission {
+    /// Whether another source's object of `class` is there for a new one of class `new`. To a member,
+    /// what it may not see is not there. To the operator everything is, but who may see the new one
+    /// and not the other would lack it, and could tell that something is withheld.
+    pub(crate) fn sees(&self, picture: &Picture, class: ClassId, new: ClassId) -> bool {
+        match &self.source {
+            SourceChoice::Member(member) => released(picture, member.id, class, Use::Share),
+            SourceChoice::Named(_) => covers(picture, class, new),
+        }
+    }
 }

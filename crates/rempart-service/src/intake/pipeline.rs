@@ -16,7 +16,7 @@ use super::account::{Account, RejectedRecord};
 use super::prepare::Preparer;
 use super::{SourceChoice, Submission};
 use crate::access::Caller;
-use crate::app::{App, released};
+use crate::app::App;
 use crate::error::ServiceError;
 
 /// Most objects of one transaction.
@@ -164,15 +164,7 @@ impl App {
         for batch in batches {
             let judge = self.judge();
             let picture = judge.picture().clone();
-            let member = match &submission.source {
-                SourceChoice::Member(member) => Some(member.id),
-                SourceChoice::Named(_) => None,
-            };
-            let sees = |class| {
-                member.is_none_or(|member| {
-                    released(&picture, member, class, rempart_triage::release::Use::Share)
-                })
-            };
+            let sees = |class, new| submission.sees(&picture, class, new);
             let outcome = self.store.intake(&submission.actor, source, batch, &sees, &judge, self.now())?;
             for outcome in &outcome.outcomes {
                 count(&mut account, *outcome);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 use rempart_model::{Decoded, Marking, MemberId, Origin, StixId, Tlp};
-use rempart_store::{ClassId, MintedVersion, NewClaim, NewObject, OPERATOR_ONLY, Source, content_hash};
+use rempart_store::{ClassId, MintedVersion, NewClaim, NewObject, OPERATOR_ONLY, Source, SourceId, content_hash};
 use rempart_triage::release::{SourceTerms, Terms};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -110,8 +110,7 @@ impl<'a> Preparer<'a> {
         })
     }
 
-    /// Looks up the marking definitions that the reader did not know; what is in the store counts
-    /// whoever brought it, since an id says what it says.
+    /// Looks up the marking definitions that the reader did not know.
     fn resolve(&mut self, marking: &mut Marking) -> Result<(), ServiceError> {
         if marking.unresolved.is_empty() {
             return Ok(());
@@ -121,8 +120,7 @@ impl<'a> Preparer<'a> {
             let known = match self.definitions.get(&id) {
                 Some(Some(known)) => Some(known.clone()),
                 _ => {
-                    let found = self.app.store.definitions(&[self.app.store.id_key(&id)])?;
-                    let found = found.into_iter().next().map(|(_, _, marking)| marking);
+                    let found = definition_of(self.app, self.judge.picture(), self.source.id, &id)?;
                     if self.definitions.len() < 100_000 {
                         self.definitions.insert(id.clone(), found.clone());
                     }
@@ -149,6 +147,25 @@ impl<'a> Preparer<'a> {
         self.classes.insert(key, class);
         Ok(class)
     }
+}
+
+/// What a marking definition means for an object of this source: all that the source itself and the
+/// operator's sources say of it. What a member says of a definition binds its own objects alone, so
+/// that nobody can open what others have marked.
+pub(crate) fn definition_of(
+    app: &App,
+    picture: &Picture,
+    source: SourceId,
+    id: &StixId,
+) -> Result<Option<Marking>, ServiceError> {
+    let mut meaning: Option<Marking> = None;
+    for (_, by, said) in app.store.definitions(&[app.store.id_key(id)])? {
+        let operators = picture.source(by).is_some_and(|by| by.member.is_none());
+        if by == source || operators {
+            meaning.get_or_insert_default().restrict(&said);
+        }
+    }
+    Ok(meaning)
 }
 
 /// The terms of an object from its marking and its source's settings.

@@ -86,7 +86,7 @@ impl Sqlite {
         actor: &str,
         source: SourceId,
         batch: Vec<NewObject>,
-        sees: &dyn Fn(ClassId) -> bool,
+        sees: &dyn Fn(ClassId, ClassId) -> bool,
         conclude: &dyn Conclude,
         now: Timestamp,
     ) -> Result<BatchOutcome, StoreError> {
@@ -146,13 +146,18 @@ impl Sqlite {
         progress: &mut Progress<'_>,
         source: SourceId,
         mut object: NewObject,
-        sees: &dyn Fn(ClassId) -> bool,
+        sees: &dyn Fn(ClassId, ClassId) -> bool,
     ) -> Result<Outcome, StoreError> {
         let kind = self.type_word(change, progress, object.id.kind())?;
         let all = find(&mut statements.find, object.id_key, object.id.uuid(), kind)?;
-        let hidden = all.iter().any(|known| known.source != source && !sees(known.class));
-        let known: Vec<&Known> =
-            all.iter().filter(|known| known.source == source || sees(known.class)).collect();
+        // What is kept but not served is there for its own source alone: nobody keeps a creator from
+        // its next version by being first with it.
+        let others = |known: &Known| known.source != source && known.flags & flag::FOREIGN == 0;
+        let hidden = all.iter().any(|known| others(known) && !sees(known.class, object.class));
+        let known: Vec<&Known> = all
+            .iter()
+            .filter(|known| known.source == source || (others(known) && sees(known.class, object.class)))
+            .collect();
         let mut flags = 0;
         if hidden {
             flags |= flag::SHADOWED;
@@ -194,14 +199,15 @@ impl Sqlite {
                 object.body = progress.conclude.same_creation(&body, object.body);
                 object.content = crate::content_hash(&object.salt, &object.body);
             }
-            foreign =
-                first.source != source || known.iter().any(|known| known.version == object.version.micros());
+            let own = |known: &&&Known| known.source == source && known.flags & flag::FOREIGN == 0;
+            foreign = first.source != source
+                || known.iter().filter(own).any(|known| known.version == object.version.micros());
             if !foreign {
                 if object.version.micros() < newest_version {
                     flags |= flag::SUPERSEDED;
                     object.claims.clear();
                 } else {
-                    for older in &known {
+                    for older in known.iter().filter(|older| older.source == source) {
                         supersede(change, older, &mut progress.touched)?;
                     }
                 }

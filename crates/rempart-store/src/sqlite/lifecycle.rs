@@ -68,7 +68,7 @@ impl Sqlite {
         let found = change
             .sql
             .prepare_cached(
-                "SELECT id_key, observables, placements, flags, type, uuid FROM object WHERE seq = ?1",
+                "SELECT id_key, observables, placements, flags, type, uuid, source FROM object WHERE seq = ?1",
             )?
             .query_row([seq], |row| {
                 Ok((
@@ -78,10 +78,11 @@ impl Sqlite {
                     row.get::<_, i64>(3)?,
                     row.get::<_, i64>(4)?,
                     row.get::<_, Vec<u8>>(5)?,
+                    row.get::<_, u32>(6)?,
                 ))
             })
             .optional()?;
-        let Some((key, observables, placements, flags, kind, uuid)) = found else { return Ok(false) };
+        let Some((key, observables, placements, flags, kind, uuid, source)) = found else { return Ok(false) };
         for number in numbers_from_bytes(&observables) {
             change
                 .sql
@@ -113,7 +114,12 @@ impl Sqlite {
                 .sql
                 .prepare_cached("DELETE FROM link WHERE object = ?1")?
                 .execute([seq])?;
-            change.sql.prepare_cached("DELETE FROM definition WHERE id_key = ?1")?.execute([key])?;
+            if flags & flag::FOREIGN == 0 {
+                change
+                    .sql
+                    .prepare_cached("DELETE FROM definition WHERE id_key = ?1 AND source = ?2")?
+                    .execute((key, source))?;
+            }
         }
         self.promote(change, key, kind, &uuid)?;
         change.log(EntryKind::ObjectDeleted, seq, &[0; 32]);

@@ -230,12 +230,12 @@ impl Sqlite {
                 return Ok(false);
             }
         }
-        let _ = connection;
         if at.flags & flag::LATE != 0
             && let Some(member) = request.member
         {
             let late = collection(member, Shelf::Late);
-            return Ok(!placement::decode(blob(row, 8)?).iter().any(|placed| placed.collection == late));
+            let placed = placement::decode(blob(row, 8)?).iter().any(|placed| placed.collection == late);
+            return Ok(!placed && !has_late_entry(connection, at.seq, late)?);
         }
         Ok(true)
     }
@@ -271,8 +271,12 @@ impl Sqlite {
             if !same_id || !request.visible.allows(class) {
                 continue;
             }
-            // Whoever brought the id first, as far as the caller can see, is its creator.
+            // Whoever brought the id first, as far as the caller can see, is its creator. Where only
+            // some sources' objects are wanted, others' do not count.
             let source: u32 = other.get(3)?;
+            if !request.filter.sources.is_empty() && !request.filter.sources.contains(&SourceId(source)) {
+                continue;
+            }
             if *creator.get_or_insert(source) != source {
                 continue;
             }
@@ -386,6 +390,16 @@ impl Sqlite {
         }
         Ok(end)
     }
+}
+
+/// Whether a member's change log of what came late has the object.
+pub(crate) fn has_late_entry(connection: &Connection, object: i64, late: u32) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT count(*) > 0 FROM entry INDEXED BY entry_late
+             WHERE object = ?1 AND collection = ?2 AND collection % 4 = 0",
+        )?
+        .query_row((object, late), |row| row.get(0))?)
 }
 
 /// Where the caller finds this object, if at all.

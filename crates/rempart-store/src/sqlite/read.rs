@@ -3,7 +3,7 @@
 use rempart_model::{
     Category, Country, Hint, Kind, LinkKind, Marking, Observable, Pap, Stance, StixId, Timestamp, Tlp,
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use serde_json::{Value, json};
 
 use super::intake::blob;
@@ -22,6 +22,9 @@ const OBJECT: &str =
     "seq, type, uuid, version, class, source, position, flags, body, placements, hints, observables";
 
 const OBSERVABLE: &str = "id, kind, value, probability, category, valid_until, next_change, override";
+
+/// Versions of one id that are looked at for the sake of what refers to it.
+const MOST_VERSIONS: usize = 64;
 
 impl Sqlite {
     fn stored(&self, connection: &Connection, row: &Row<'_>) -> Result<StoredObject, StoreError> {
@@ -61,14 +64,19 @@ impl Sqlite {
         })
     }
 
-    pub(crate) fn newest_by_key(&self, key: i64) -> Result<Option<StoredObject>, StoreError> {
+    pub(crate) fn objects_by_key(&self, key: i64) -> Result<Vec<StoredObject>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {OBJECT} FROM object WHERE id_key = ?1 AND flags & {} = 0 ORDER BY version DESC, seq LIMIT 1",
+                "SELECT {OBJECT} FROM object WHERE id_key = ?1 AND flags & {} = 0
+                 ORDER BY version DESC, seq LIMIT {MOST_VERSIONS}",
                 flag::FOREIGN
             ))?;
             let mut rows = statement.query([key])?;
-            rows.next()?.map(|row| self.stored(connection, row)).transpose()
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(self.stored(connection, row)?);
+            }
+            Ok(found)
         })
     }
 
@@ -218,9 +226,11 @@ impl Sqlite {
                 connection.prepare_cached("SELECT source, marking FROM definition WHERE id_key = ?1")?;
             let mut found = Vec::new();
             for key in keys {
-                let row: Option<(u32, String)> =
-                    statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-                found.extend(row.map(|(source, text)| (*key, SourceId(source), marking_from_text(&text))));
+                let mut rows = statement.query([key])?;
+                while let Some(row) = rows.next()? {
+                    let text: String = row.get(1)?;
+                    found.push((*key, SourceId(row.get(0)?), marking_from_text(&text)));
+                }
             }
             Ok(found)
         })
@@ -299,7 +309,7 @@ fn link(row: &Row<'_>) -> Result<(i64, LinkKind, i64, ObjectSeq), StoreError> {
 pub(crate) fn claims_within(connection: &Connection, observable: i64) -> Result<Vec<ClaimRow>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT c.object, o.class, c.source, c.stance, c.category, c.confidence, c.received, c.valid_from,
-                c.valid_until, c.last_seen
+                c.valid_until, c.last_seen, o.type = (SELECT id FROM word WHERE text = 'sighting')
          FROM claim c JOIN object o ON o.seq = c.object WHERE c.observable = ?1 ORDER BY c.object DESC LIMIT ?2",
     )?;
     let mut rows = statement.query((observable, CLAIMS_WEIGHED))?;
@@ -319,6 +329,7 @@ pub(crate) fn claims_within(connection: &Connection, observable: i64) -> Result<
             valid_from: time(7)?,
             valid_until: time(8)?,
             last_seen: time(9)?,
+            attached: row.get::<_, Option<bool>>(10)?.unwrap_or(false),
         });
     }
     Ok(claims)

@@ -3,6 +3,7 @@
 use rempart_model::{MemberId, Timestamp};
 use rusqlite::OptionalExtension;
 
+use super::page::has_late_entry;
 use super::lifecycle::{add_entry, placements_of, remove_entry, store_placements};
 use super::{Sqlite, flag};
 use crate::error::StoreError;
@@ -87,14 +88,7 @@ impl Sqlite {
                         .query_map([class.0], |row| row.get(0))?
                         .collect::<Result<_, _>>()?;
                     for object in objects {
-                        let known: bool = change
-                            .sql
-                            .prepare_cached(
-                                "SELECT count(*) > 0 FROM entry INDEXED BY entry_late
-                                 WHERE object = ?1 AND collection = ?2 AND collection % 4 = 0",
-                            )?
-                            .query_row((object, shelf), |row| row.get(0))?;
-                        if !known {
+                        if !has_late_entry(change.sql, object, shelf)? {
                             let position = change.position(Stream::Collection(shelf));
                             add_entry(change.sql, shelf, position, object)?;
                         }
@@ -122,20 +116,30 @@ impl Sqlite {
             for (ObjectSeq(seq), class) in changes {
                 let found = change
                     .sql
-                    .prepare_cached("SELECT class, flags FROM object WHERE seq = ?1")?
-                    .query_row([seq], |row| Ok((ClassId(row.get(0)?), row.get::<_, i64>(1)?)))
+                    .prepare_cached("SELECT class, flags, position FROM object WHERE seq = ?1")?
+                    .query_row([seq], |row| {
+                        Ok((ClassId(row.get(0)?), row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+                    })
                     .optional()?;
-                let Some((old, flags)) = found else { continue };
+                let Some((old, flags, first)) = found else { continue };
                 change.sql.prepare_cached("DELETE FROM unresolved WHERE object = ?1")?.execute([seq])?;
                 if old == *class {
                     continue;
                 }
                 let mut placements = placements_of(change.sql, *seq)?.unwrap_or_default();
                 let had: Vec<MemberId> = if old == OPERATOR_ONLY { Vec::new() } else { audience(old) };
-                for member in audience(*class).into_iter().filter(|member| !had.contains(member)) {
+                for member in audience(*class) {
                     let shelf = collection(member, Shelf::Late);
-                    if !placements.iter().any(|placed| placed.collection == shelf) {
-                        let position = change.position(Stream::Collection(shelf));
+                    let placed = placements.iter().any(|placed| placed.collection == shelf);
+                    if !placed && !has_late_entry(change.sql, *seq, shelf)? {
+                        let position = if !had.contains(&member) {
+                            change.position(Stream::Collection(shelf))
+                        } else if begins_after(change.sql, member, *class, first)? {
+                            // It has the object, but sees the class only from a later date on.
+                            first
+                        } else {
+                            continue;
+                        };
                         add_entry(change.sql, shelf, position, *seq)?;
                         placements.push(Placement {
                             collection: shelf,
@@ -215,4 +219,18 @@ impl Sqlite {
             Ok(())
         })
     }
+}
+
+/// Whether a member sees a class only from after a position on.
+fn begins_after(
+    sql: &rusqlite::Connection,
+    member: MemberId,
+    class: ClassId,
+    position: i64,
+) -> Result<bool, StoreError> {
+    let since: Option<i64> = sql
+        .prepare_cached("SELECT since FROM class_member WHERE member = ?1 AND class = ?2")?
+        .query_row((member.0, class.0), |row| row.get(0))
+        .optional()?;
+    Ok(since.is_none_or(|since| since > position))
 }

@@ -80,7 +80,7 @@ conformance! {
         let (conclude, red, own) = (Counting::default(), class(store, "red"), class(store, "own"));
         let (secret, theirs) = (source(store, "secret"), source(store, "theirs"));
         take(store, secret, vec![indicator(store, 1, 0, red)], &conclude, now());
-        let sees = |class: ClassId| class == own;
+        let sees = |class: ClassId, _: ClassId| class == own;
         // Exactly the same bytes: to the contributor, it is new, and it can read what it gave.
         let outcome =
             store.intake("m", theirs, vec![indicator(store, 1, 0, own)], &sees, &conclude, later(1)).unwrap();

@@ -182,7 +182,7 @@ pub(crate) fn take(
     conclude: &Counting,
     now: Timestamp,
 ) -> Vec<rempart_store::Outcome> {
-    store.intake("tester", source, batch, &|_| true, conclude, now).unwrap().outcomes
+    store.intake("tester", source, batch, &|_, _| true, conclude, now).unwrap().outcomes
 }
 
 pub(crate) fn request(streams: Vec<StreamRef>, visible: Visible, limit: usize) -> PageRequest {

@@ -220,6 +220,41 @@ impl Terms {
         }
     }
 
+    /// Whether every member that may ever be handed what is held on `narrower` may be handed what is
+    /// held on these, whoever takes part and whatever its clearance. Where this holds, a thing on
+    /// these terms may bear on one on the others without telling anything that is withheld.
+    pub fn covers(&self, narrower: &Terms) -> bool {
+        if self.unknown || narrower.unknown {
+            return false;
+        }
+        if self == narrower {
+            return true;
+        }
+        let owner_sees = narrower.owner.is_none()
+            || narrower.owner == self.owner
+            || (self.tlp == Tlp::Clear && self.recipients.is_none());
+        if !owner_sees || self.tlp > narrower.tlp {
+            return false;
+        }
+        let within = |all: &[Box<str>], some: &[Box<str>]| some.iter().all(|name| all.contains(name));
+        match (&self.recipients, &narrower.recipients) {
+            (Some(ours), Some(theirs)) => within(ours, theirs),
+            (Some(_), None) => false,
+            (None, _) => match self.tlp {
+                Tlp::Clear | Tlp::Green => true,
+                Tlp::Amber => match &self.community {
+                    None => true,
+                    Some(ours) => {
+                        narrower.tlp == Tlp::Amber
+                            && narrower.recipients.is_none()
+                            && narrower.community.as_ref().is_some_and(|them| them.iter().all(|id| ours.contains(id)))
+                    }
+                },
+                Tlp::AmberStrict | Tlp::Red => false,
+            },
+        }
+    }
+
     /// The terms as a text that is the same for equal terms and is kept in the store.
     pub fn key(&self) -> String {
         let names = |list: &[Box<str>]| list.iter().map(|name| escape(name)).collect::<Vec<_>>().join(",");

@@ -282,6 +282,16 @@ proptest! {
     }
 
     #[test]
+    fn what_covers_is_released_to_whoever_has_the_other(who in any_member(), a in any_terms(), b in any_terms()) {
+        if a.covers(&b) && who.ask(&b, Use::Share) == Decision::Released {
+            prop_assert_eq!(who.ask(&a, Use::Share), Decision::Released);
+        }
+        let open = Terms { tlp: Tlp::Clear, recipients: None, unknown: false, ..a.clone() };
+        prop_assert!(b.unknown || open.covers(&b));
+        prop_assert!(a.unknown || a.covers(&a));
+    }
+
+    #[test]
     fn equal_terms_have_equal_keys_and_others_do_not(a in any_terms(), b in any_terms()) {
         prop_assert_eq!(Terms::parse_key(&a.key()), Some(a.clone()));
         prop_assert_eq!(a == b, a.key() == b.key());
