@@ -68,7 +68,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (text, finding) in all {
         let Some((name, text)) = texts.get(text) else { continue };
         if more.is_empty() {
-            println!("{name},{},{},{}", finding.start, finding.end, finding.kind.name());
+            let quoted = if name.contains(',') { format!("\"{name}\"") } else { name.clone() };
+            println!("{quoted},{},{},{}", finding.start, finding.end, finding.kind.name());
             continue;
         }
         let line = text.get(..finding.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);

@@ -84,3 +84,52 @@ fn recall_on_eset_reports() {
         assert!(wanted > 3_000 && got as f64 >= RECALL * wanted as f64, "{got} of {wanted}");
     }
 }
+
+/// The fields of a line of comma-separated values.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(String::new()),
+            _ => fields.last_mut().unwrap().push(c),
+        }
+    }
+    fields
+}
+
+/// The published verdicts still speak of what the extraction gives: of those findings at least
+/// 95 % are right, and at least 95 % of the right ones are still found at their place.
+#[test]
+fn the_published_verdicts_still_hold() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/evaluation/extraction/verdicts.csv");
+    let verdicts: Vec<Vec<String>> = read(&path).lines().skip(1).map(fields).collect();
+    assert_eq!(verdicts.len(), 300);
+    assert!(verdicts.iter().all(|fields| fields.len() == 6 && matches!(&*fields[4], "right" | "wrong")));
+    let right = verdicts.iter().filter(|fields| fields[4] == "right").count();
+    assert!(right * 100 >= 95 * verdicts.len(), "{right} of {} are right", verdicts.len());
+
+    let Some(data) = data() else { return };
+    let mut texts: BTreeMap<&str, HashSet<(usize, usize, String)>> = BTreeMap::new();
+    let (mut found, mut found_right) = (0, 0);
+    for fields in &verdicts {
+        let findings = texts.entry(&fields[0]).or_insert_with(|| {
+            extract(&read(&data.join(&fields[0])), Options::default())
+                .into_iter()
+                .filter(|finding| finding.role == Role::Indicator)
+                .map(|finding| (finding.start, finding.end, finding.kind.name().to_owned()))
+                .collect()
+        });
+        let place = (fields[1].parse().unwrap(), fields[2].parse().unwrap(), fields[3].clone());
+        if findings.contains(&place) {
+            found += 1;
+            found_right += usize::from(fields[4] == "right");
+        } else {
+            eprintln!("no longer found: {fields:?}");
+        }
+    }
+    eprintln!("{found} of the 300 are still found, {found_right} of them right");
+    assert!(found_right * 100 >= 95 * right, "{found_right} of {right} are still found");
+    assert!(found_right * 100 >= 95 * found, "{found_right} of {found} are right");
+}

@@ -362,6 +362,15 @@ impl Layout {
     /// found in it, so it is no plain heading.
     pub(super) fn line(&mut self, text: &str, start: usize, end: usize, valued: bool) -> Line {
         let line = text.get(start..end).unwrap_or_default();
+        // Most of a text: a long line without a value, which neither is nor delimits anything.
+        if !valued
+            && line.len() > 2 * LONGEST_HEADING
+            && !line.starts_with([' ', '\t', '`', '~', '-', '.', '|'])
+        {
+            self.begun = true;
+            self.after_blank = false;
+            return Line { start, end, ..Line::default() };
+        }
         let trimmed = line.trim();
         let mut seen = Line { start, end, ..Line::default() };
         let after_blank = self.after_blank || !self.begun;

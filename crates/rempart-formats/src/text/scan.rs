@@ -161,9 +161,10 @@ fn has_inner_dot(chunk: &[u8]) -> bool {
 fn has_mark(chunk: &[u8]) -> bool {
     let colons = memchr::memchr_iter(b':', chunk).take(2).count();
     colons == 2
-        || chunk
-            .windows(2)
-            .any(|pair| matches!(pair, [b'[' | b'(' | b'{', b'd' | b'D' | b'p' | b'P' | b':' | b' ']))
+        || chunk.windows(3).any(|three| {
+            matches!(three, [b'[' | b'(' | b'{', b'd' | b'D' | b'p' | b'P', b'o' | b'O' | b'u' | b'U'])
+                || matches!(three, [b'[' | b'(' | b'{', b':' | b' ', _])
+        })
 }
 
 /// Whether a stretch may hold a CVE identifier, a system's number or a piece of a hash.

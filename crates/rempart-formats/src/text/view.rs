@@ -66,11 +66,19 @@ impl<'t> View<'t> {
 /// True for what the writer would leave as it is.
 fn is_plain(chunk: &str) -> bool {
     let bytes = chunk.as_bytes();
-    if bytes.iter().any(|byte| matches!(byte, b'[' | b'(' | b'{' | b'\\' | b']' | b' ' | 0x80..)) {
-        return false;
-    }
-    !memchr::memmem::find_iter(bytes, b"://")
-        .any(|at| masked_scheme(bytes.get(..at).unwrap_or_default()).is_some())
+    let changes = |(at, byte): (usize, &u8)| match byte {
+        b'[' => {
+            bytes.get(at + 1) == Some(&b'.') || chunk.get(at..).is_some_and(|rest| bracketed(rest).is_some())
+        }
+        b'(' | b'{' => chunk.get(at..).is_some_and(|rest| bracketed(rest).is_some()),
+        b']' => at.checked_sub(1).and_then(|at| bytes.get(at)) == Some(&b'.'),
+        // The first bytes of everything invisible and of the other dots (see the writer).
+        b'\\' | b' ' | 0xc2 | 0xe2 | 0xef => true,
+        _ => false,
+    };
+    !bytes.iter().enumerate().any(changes)
+        && !memchr::memmem::find_iter(bytes, b"://")
+            .any(|at| masked_scheme(bytes.get(..at).unwrap_or_default()).is_some())
 }
 
 /// The scheme that a masked one at the end of `text` stands for, and its length: `hxxps`, `h**p`,
@@ -135,6 +143,9 @@ impl<'t> Writer<'t> {
 
     fn run(mut self) -> View<'t> {
         while let Some(c) = self.rest().chars().next() {
+            if self.copy_plain() {
+                continue;
+            }
             let taken = self.invisible(c) || (!self.untouched_path && (self.mark(c) || self.spelled(c)));
             if !taken {
                 self.copy(c);
@@ -164,6 +175,19 @@ impl<'t> Writer<'t> {
         self.out.push_str(meant);
         self.at += length;
         self.after(marked);
+    }
+
+    /// Copies what can neither be nor end a mark or a scheme; false where there is nothing of it.
+    fn copy_plain(&mut self) -> bool {
+        let plain = |byte: &u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=' | b'&' | b'%' | b'+')
+        };
+        let length = self.rest().bytes().take_while(plain).count();
+        let from = self.offset + self.at;
+        self.origins.extend((from..from + length).map(|at| (at, at + 1)));
+        self.out.push_str(self.rest().get(..length).unwrap_or_default());
+        self.at += length;
+        length > 0
     }
 
     fn copy(&mut self, c: char) {
