@@ -17,6 +17,9 @@ use crate::query::{Parameters, QueryError, SpecVersions, Versions};
 /// indicators take. Long pages of long objects grow on.
 const OBJECT_BYTES: usize = 640;
 const PAGE_BYTES: usize = 96 << 10;
+/// Records of a manifest that room is made for at first, and the bytes of one.
+const RECORDS: usize = 1_000;
+const RECORD_BYTES: usize = 200;
 
 /// What a request asks for, in the terms of the service.
 struct Asked {
@@ -55,12 +58,16 @@ pub(super) fn manifest(
     query: &str,
 ) -> Result<Response, Problem> {
     let asked = asked(Parameters::parse(query)?);
-    let stix_20 = asked.query.filter.as_ref().is_some_and(|filter| filter.stix_20);
-    let media_type = if stix_20 { media::STIX_20 } else { media::STIX_21 };
-    let mut page = Page::new("objects", capacity(&asked.query) / 4);
+    // Which form the objects have is known for sure only at the end: a later page may leave its filter out.
+    let mut records = Vec::with_capacity(asked.query.limit.unwrap_or(RECORDS).min(RECORDS));
     let info = read(server, caller, of, &asked, &mut |view| {
-        page.record(view.kind, view.uuid, Timestamp::from_micros(view.position), view.version, media_type);
+        records.push((view.kind.to_owned(), view.uuid.to_vec(), view.position, view.version));
     })?;
+    let media_type = if info.stix_20 { media::STIX_20 } else { media::STIX_21 };
+    let mut page = Page::new("objects", records.len() * RECORD_BYTES);
+    for (kind, uuid, position, version) in &records {
+        page.record(kind, uuid, Timestamp::from_micros(*position), *version, media_type);
+    }
     finish(page, &info)
 }
 

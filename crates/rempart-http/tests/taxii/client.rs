@@ -7,41 +7,41 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// The type that clients name.
-pub const TAXII: &str = "application/taxii+json;version=2.1";
+pub(crate) const TAXII: &str = "application/taxii+json;version=2.1";
 
 /// What came back.
 #[derive(Debug, Clone)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Reply {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 
     /// The ids of the objects (or manifest records) of a page.
-    pub fn ids(&self) -> Vec<String> {
+    pub(crate) fn ids(&self) -> Vec<String> {
         let page = self.json();
         let list = page.get("objects").and_then(Value::as_array).cloned().unwrap_or_default();
         list.iter().map(|object| object["id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Checks that this is an error as section 3.6 has it.
-    pub fn assert_error(&self, status: u16, what: &str) {
+    pub(crate) fn assert_error(&self, status: u16, what: &str) {
         assert_eq!(self.status, status, "{what}: {self:?}");
         assert_eq!(self.header("content-type"), Some(TAXII), "{what}");
         let message = self.json();
@@ -52,34 +52,34 @@ impl Reply {
 
 /// One who asks, with a key or without.
 #[derive(Debug, Clone)]
-pub struct Client {
-    pub address: SocketAddr,
-    pub key: Option<String>,
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
+    pub(crate) key: Option<String>,
 }
 
 impl Client {
-    pub fn new(address: SocketAddr, key: &str) -> Self {
+    pub(crate) fn new(address: SocketAddr, key: &str) -> Self {
         Self { address, key: Some(key.to_owned()) }
     }
 
-    pub fn anonymous(address: SocketAddr) -> Self {
+    pub(crate) fn anonymous(address: SocketAddr) -> Self {
         Self { address, key: None }
     }
 
-    pub fn get(&self, path: &str) -> Reply {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         self.send("GET", path, &[("Accept", TAXII)], b"")
     }
 
-    pub fn post(&self, path: &str, body: &str) -> Reply {
+    pub(crate) fn post(&self, path: &str, body: &str) -> Reply {
         self.send("POST", path, &[("Accept", TAXII), ("Content-Type", TAXII)], body.as_bytes())
     }
 
-    pub fn delete(&self, path: &str) -> Reply {
+    pub(crate) fn delete(&self, path: &str) -> Reply {
         self.send("DELETE", path, &[("Accept", TAXII)], b"")
     }
 
     /// Sends one request on a connection of its own.
-    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
         if let Some(key) = &self.key {
             head.push_str(&format!("Authorization: Bearer {key}\r\n"));
@@ -97,7 +97,7 @@ impl Client {
     }
 
     /// Sends these bytes and reads until the connection is closed.
-    pub fn send_raw(&self, bytes: &[u8]) -> Reply {
+    pub(crate) fn send_raw(&self, bytes: &[u8]) -> Reply {
         let mut stream = connect(self.address);
         stream.write_all(bytes).unwrap();
         let mut received = Vec::new();
@@ -106,14 +106,14 @@ impl Client {
     }
 }
 
-pub fn connect(address: SocketAddr) -> TcpStream {
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream
 }
 
 /// Reads a reply whose end is the end of the bytes.
-pub fn parse(bytes: &[u8]) -> Reply {
+pub(crate) fn parse(bytes: &[u8]) -> Reply {
     let split = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let split = split.unwrap_or_else(|| panic!("no reply in {:?}", String::from_utf8_lossy(bytes)));
     let head = std::str::from_utf8(&bytes[..split]).unwrap();
@@ -129,7 +129,7 @@ pub fn parse(bytes: &[u8]) -> Reply {
 }
 
 /// Percent-encodes everything but letters and digits.
-pub fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric();
     text.bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })

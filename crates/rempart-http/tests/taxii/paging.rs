@@ -112,6 +112,33 @@ fn a_token_is_for_one_collection_and_one_member() {
 }
 
 #[test]
+fn a_walk_through_stix_20_stays_there_without_its_filter() {
+    let world = World::new();
+    let client = world.key(world.member("M", "DE", Tlp::Amber), BOTH);
+    let old = |number: usize| {
+        indicator(number, THREE[0], GREEN)
+            .replace("\"spec_version\":\"2.1\",", "")
+            .replace("\"pattern_type\":\"stix\",", "")
+    };
+    let objects: Vec<String> = (0..4).map(old).collect();
+    world.import(
+        "old",
+        &bundle(&objects).replace("\"type\":\"bundle\"", "\"type\":\"bundle\",\"spec_version\":\"2.0\""),
+    );
+    let path = format!("{}manifest/", collection(&client, "all"));
+    let first = client.get(&format!("{path}?limit=2&match[spec_version]=2.0"));
+    let next = token(&first).unwrap();
+    let second = client.get(&format!("{path}?next={next}"));
+    for reply in [&first, &second] {
+        for record in reply.json()["objects"].as_array().unwrap() {
+            assert_eq!(record["media_type"], "application/stix+json;version=2.0");
+        }
+        assert_eq!(reply.ids().len(), 2);
+    }
+    assert_eq!(client.get(&path).json()["objects"][0]["media_type"], "application/stix+json;version=2.1");
+}
+
+#[test]
 fn added_after_is_strict() {
     let client = &shared().north;
     let path = format!("{}objects/", collection(client, "all"));

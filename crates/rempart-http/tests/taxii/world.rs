@@ -14,18 +14,18 @@ use tokio::sync::oneshot;
 
 use crate::client::Client;
 
-pub const BOTH: Scopes = Scopes(Scopes::READ.0 | Scopes::CONTRIBUTE.0);
+pub(crate) const BOTH: Scopes = Scopes(Scopes::READ.0 | Scopes::CONTRIBUTE.0);
 
 /// Marking definitions of TLP 2.0.
-pub const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
-pub const AMBER: &str = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";
-pub const RED: &str = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
+pub(crate) const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
+pub(crate) const AMBER: &str = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421";
+pub(crate) const RED: &str = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";
 
 /// A server that runs until it is dropped.
-pub struct World {
-    pub app: Arc<App>,
-    pub admin: Caller,
-    pub address: SocketAddr,
+pub(crate) struct World {
+    pub(crate) app: Arc<App>,
+    pub(crate) admin: Caller,
+    pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
     // Dropped last: the server is in it.
@@ -34,7 +34,7 @@ pub struct World {
 
 impl World {
     /// An empty instance, with the settings changed by `change`.
-    pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open_embedded(folder.path()).unwrap();
         let app = Arc::new(App::new(store, Tables::empty().unwrap(), Arc::new(SystemClock)).unwrap());
@@ -56,12 +56,12 @@ impl World {
         Self { app, admin, address, stop: Some(stop), server: Some(server), _folder: folder }
     }
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
 
     /// Tells the server to stop, and waits until it has.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    pub fn member(&self, name: &str, country: &str, clearance: Tlp) -> MemberId {
+    pub(crate) fn member(&self, name: &str, country: &str, clearance: Tlp) -> MemberId {
         let member = Member {
             id: MemberId(0),
             name: name.into(),
@@ -84,13 +84,13 @@ impl World {
         self.app.add_member(&self.admin, member).unwrap()
     }
 
-    pub fn key(&self, member: MemberId, scopes: Scopes) -> Client {
+    pub(crate) fn key(&self, member: MemberId, scopes: Scopes) -> Client {
         let key = self.app.create_key(&self.admin, KeyOwner::Member(member), scopes, None).unwrap();
         Client::new(self.address, &key.secret)
     }
 
     /// Takes in STIX as an operator's source.
-    pub fn import(&self, source: &str, bundle: &str) {
+    pub(crate) fn import(&self, source: &str, bundle: &str) {
         let request = ImportRequest { source: Some(source.into()), ..Default::default() };
         let account = self.app.import(&self.admin, &request, Some(&mut bundle.as_bytes()), &|_| {}).unwrap();
         assert_eq!(account.rejected, 0, "{account:?}");
@@ -104,27 +104,27 @@ impl Drop for World {
 }
 
 /// A world with two members and what each may see.
-pub struct Shared {
-    pub world: World,
+pub(crate) struct Shared {
+    pub(crate) world: World,
     /// Cleared for AMBER, with a key for everything.
-    pub north: Client,
+    pub(crate) north: Client,
     /// The same member, with a key that only reads, and one that only writes.
-    pub north_reads: Client,
-    pub north_writes: Client,
+    pub(crate) north_reads: Client,
+    pub(crate) north_writes: Client,
     /// Cleared for GREEN.
-    pub south: Client,
+    pub(crate) south: Client,
 }
 
 /// How many indicators of [`indicator`] there are in the shared world, all GREEN.
-pub const INDICATORS: usize = 25;
+pub(crate) const INDICATORS: usize = 25;
 
 /// The id of an indicator.
-pub fn id(number: usize) -> String {
+pub(crate) fn id(number: usize) -> String {
     format!("indicator--00000000-0000-4000-8000-{number:012}")
 }
 
 /// An indicator in one version, with blanks and an order of properties that no serializer chooses.
-pub fn indicator(number: usize, modified: &str, marking: &str) -> String {
+pub(crate) fn indicator(number: usize, modified: &str, marking: &str) -> String {
     format!(
         concat!(
             "{{\"type\":\"indicator\", \"id\":\"{}\",\"spec_version\":\"2.1\",\"x_odd\":1.0,",
@@ -140,27 +140,27 @@ pub fn indicator(number: usize, modified: &str, marking: &str) -> String {
     )
 }
 
-pub fn bundle(objects: &[String]) -> String {
+pub(crate) fn bundle(objects: &[String]) -> String {
     format!(
         "{{\"type\":\"bundle\",\"id\":\"bundle--00000000-0000-4000-8000-00000000b0b0\",\"objects\":[{}]}}",
         objects.join(",")
     )
 }
 
-pub const THREE: [&str; 3] =
+pub(crate) const THREE: [&str; 3] =
     ["2024-01-01T00:00:00.000Z", "2024-02-01T00:00:00.000Z", "2024-03-01T00:00:00.123Z"];
 /// An indicator with the versions of [`THREE`].
-pub const VERSIONED: usize = 900;
+pub(crate) const VERSIONED: usize = 900;
 /// An indicator that is AMBER, and one that is RED.
-pub const AMBER_ONE: usize = 901;
-pub const RED_ONE: usize = 902;
-pub const MALWARE: &str = "malware--00000000-0000-4000-8000-000000000001";
+pub(crate) const AMBER_ONE: usize = 901;
+pub(crate) const RED_ONE: usize = 902;
+pub(crate) const MALWARE: &str = "malware--00000000-0000-4000-8000-000000000001";
 /// An observable object, which has neither `created` nor `modified`.
-pub const ADDRESS: &str = "ipv4-addr--00000000-0000-4000-8000-000000000002";
+pub(crate) const ADDRESS: &str = "ipv4-addr--00000000-0000-4000-8000-000000000002";
 /// An indicator that came as STIX 2.0.
-pub const OLD: &str = "indicator--00000000-0000-4000-8000-0000000a0020";
+pub(crate) const OLD: &str = "indicator--00000000-0000-4000-8000-0000000a0020";
 
-pub fn shared() -> &'static Shared {
+pub(crate) fn shared() -> &'static Shared {
     static SHARED: OnceLock<Shared> = OnceLock::new();
     SHARED.get_or_init(|| {
         let world = World::new();
@@ -207,7 +207,7 @@ pub fn shared() -> &'static Shared {
 }
 
 /// The path of a collection of a caller, by its alias.
-pub fn collection(client: &Client, alias: &str) -> String {
+pub(crate) fn collection(client: &Client, alias: &str) -> String {
     let listed = client.get("/api/collections/").json();
     let all = listed["collections"].as_array().unwrap_or_else(|| panic!("{listed}"));
     let found = all.iter().find(|collection| collection["alias"] == alias);

@@ -42,6 +42,8 @@ pub struct PageInfo {
     pub more: bool,
     /// The token for the next page, where there may be more.
     pub next: Option<String>,
+    /// Whether the objects are as they came in STIX 2.0: what the walk began with, or this page asked for.
+    pub stix_20: bool,
 }
 
 impl App {
@@ -83,12 +85,20 @@ impl App {
         self.metrics.pages.add(1);
         self.metrics.objects_out.add(end.count as u64);
         let date = |position: i64| (end.count > 0).then(|| Timestamp::from_micros(position));
+        let stix_20 = cursor.filter.stix_20;
         let next = if end.more {
             token::seal(self.store.secrets(), &Cursor { after: end.reached, ..cursor })
         } else {
             None
         };
-        Ok(PageInfo { count: end.count, first: date(end.first), last: date(end.last), more: end.more, next })
+        Ok(PageInfo {
+            count: end.count,
+            first: date(end.first),
+            last: date(end.last),
+            more: end.more,
+            next,
+            stix_20,
+        })
     }
 
     fn cursor(&self, of: &Collection, query: &Query) -> Result<Cursor, ServiceError> {
