@@ -363,9 +363,7 @@ impl Layout {
     pub(super) fn line(&mut self, text: &str, start: usize, end: usize, valued: bool) -> Line {
         let line = text.get(start..end).unwrap_or_default();
         // Most of a text: a long line without a value, which neither is nor delimits anything.
-        if !valued
-            && line.len() > 2 * LONGEST_HEADING
-            && !line.starts_with([' ', '\t', '`', '~', '-', '.', '|'])
+        if !valued && line.len() > LONGEST_HEADING && !line.starts_with([' ', '\t', '`', '~', '-', '.', '|'])
         {
             self.begun = true;
             self.after_blank = false;

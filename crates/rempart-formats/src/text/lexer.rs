@@ -499,10 +499,11 @@ fn prefix_length(text: &str, most: u16) -> Option<usize> {
     let length = digits.bytes().take(3).take_while(u8::is_ascii_digit).count();
     let number: u16 = digits.get(..length)?.parse().ok()?;
     let after = digits.get(length..)?;
-    let ends = !after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '_' | '-' | '?' | '='))
-        && !(after.starts_with('.')
-            && after.get(1..).is_some_and(|t| t.starts_with(|c: char| c.is_alphanumeric())));
-    (number <= most && ends).then_some(length + 1)
+    let word = |text: &str| text.starts_with(|c: char| c.is_alphanumeric());
+    let goes_on = word(after)
+        || after.starts_with(['/', '_', '-', '?', '='])
+        || after.strip_prefix('.').is_some_and(word);
+    (number <= most && !goes_on).then_some(length + 1)
 }
 
 /// Whether `[v17]` in a path is a part of it: it goes on behind the bracket. The text of a link in

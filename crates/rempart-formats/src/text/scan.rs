@@ -215,7 +215,9 @@ fn stretch(bytes: &[u8], start: usize) -> (usize, u8) {
     let rest = bytes.get(start..).unwrap_or_default();
     for (length, byte) in rest.iter().enumerate() {
         let class = class::OF[usize::from(*byte)];
-        if class == class::SPACE || (class == class::WIDE && separates(bytes, start + length)) {
+        if class & (class::SPACE | class::WIDE) != 0
+            && (class == class::SPACE || separates(bytes, start + length))
+        {
             return (length, seen);
         }
         seen |= class;
