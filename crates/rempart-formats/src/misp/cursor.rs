@@ -240,7 +240,9 @@ impl<'a> Cursor<'a> {
                 return if mode == Mode::Bare { Ok(excess) } else { Err(Fault::Cut) };
             }
             let rest = self.rest();
-            let (count, done) = scan(rest, &mut mode, &mut nest)?;
+            // Up to where it is broken, a value is read like any other, so that what is told of it
+            // does not depend on how many bytes were there at once.
+            let (count, end) = scan(rest, &mut mode, &mut nest);
             if let Some(out) = out.as_deref_mut() {
                 let room = bounds.bytes.saturating_sub(out.len() - begin);
                 out.extend_from_slice(rest.get(..count.min(room)).unwrap_or_default());
@@ -252,8 +254,10 @@ impl<'a> Cursor<'a> {
                 excess = excess.or(Some(Excess::Depth));
             }
             self.pass(count);
-            if done {
-                return Ok(excess);
+            match end {
+                End::Open => {}
+                End::Closed => return Ok(excess),
+                End::Broken(what) => return Err(Fault::Broken(what)),
             }
         }
     }
@@ -316,18 +320,19 @@ impl Nest {
     }
 
     /// Closes `bracket`, and with it what was left open inside it.
-    fn close(&mut self, bracket: u8) -> Result<(), Fault> {
+    /// `false`: no such bracket is open.
+    fn close(&mut self, bracket: u8) -> bool {
         (self.valued, self.fresh) = (true, false);
         if self.beyond > 0 {
             self.beyond -= 1;
-            return Ok(());
+            return true;
         }
         while let Some(open) = self.open.pop() {
             if open == bracket {
-                return Ok(());
+                return true;
             }
         }
-        Err(Fault::Broken("a bracket is closed that is not open"))
+        false
     }
 
     fn is_empty(&self) -> bool {
@@ -335,13 +340,23 @@ impl Nest {
     }
 }
 
-/// How many of `bytes` belong to the value, and whether it ends there.
-fn scan(bytes: &[u8], mode: &mut Mode, nest: &mut Nest) -> Result<(usize, bool), Fault> {
+/// What comes after the bytes that were looked at.
+enum End {
+    /// More of the value.
+    Open,
+    /// Something else: the value is complete.
+    Closed,
+    /// What cannot stand there, and why.
+    Broken(&'static str),
+}
+
+/// How many of `bytes` belong to the value, and what comes then.
+fn scan(bytes: &[u8], mode: &mut Mode, nest: &mut Nest) -> (usize, End) {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         match *mode {
             Mode::Text => match memchr3(b'"', b'\\', b'\n', bytes.get(at..).unwrap_or_default()) {
-                None => return Ok((bytes.len(), false)),
+                None => return (bytes.len(), End::Open),
                 Some(found) => {
                     at += found;
                     match bytes.get(at) {
@@ -351,34 +366,36 @@ fn scan(bytes: &[u8], mode: &mut Mode, nest: &mut Nest) -> Result<(usize, bool),
                             *mode = Mode::Between;
                             (nest.valued, nest.fresh) = (true, false);
                             if nest.is_empty() {
-                                return Ok((at + 1, true));
+                                return (at + 1, End::Closed);
                             }
                         }
                     }
                 }
             },
             // JSON has no line ends in a text. This text was cut off, and another document begins.
-            Mode::TextLine if byte == b'{' => return Err(Fault::Broken("a text runs over the line's end")),
+            Mode::TextLine if byte == b'{' => return (at, End::Broken("a text runs over the line's end")),
             Mode::TextLine => {
                 *mode = Mode::Text;
                 continue;
             }
             Mode::Escape => *mode = Mode::Text,
             Mode::Bare => match byte {
-                b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' => return Ok((at, true)),
+                b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' => return (at, End::Closed),
                 b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.' => {}
-                _ => return Err(Fault::Broken("a value is neither text nor number")),
+                _ => return (at, End::Broken("a value is neither text nor number")),
             },
             Mode::Between => match byte {
                 b'"' => *mode = Mode::Text,
                 // No comma in between: the value was cut off, and another document begins.
-                b'{' if nest.fresh && nest.valued => return Err(Fault::Broken("a comma is missing")),
+                b'{' if nest.fresh && nest.valued => return (at, End::Broken("a comma is missing")),
                 b'{' => nest.push(b'}'),
                 b'[' => nest.push(b']'),
                 b'}' | b']' => {
-                    nest.close(byte)?;
+                    if !nest.close(byte) {
+                        return (at, End::Broken("a bracket is closed that is not open"));
+                    }
                     if nest.is_empty() {
-                        return Ok((at + 1, true));
+                        return (at + 1, End::Closed);
                     }
                 }
                 b'\n' => nest.fresh = true,
@@ -388,7 +405,7 @@ fn scan(bytes: &[u8], mode: &mut Mode, nest: &mut Nest) -> Result<(usize, bool),
         }
         at += 1;
     }
-    Ok((bytes.len(), false))
+    (bytes.len(), End::Open)
 }
 
 #[cfg(test)]

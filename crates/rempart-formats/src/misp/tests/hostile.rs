@@ -1,11 +1,12 @@
 //! Wrappings, broken input and limits.
 
+use std::io::Read;
 use std::ops::ControlFlow;
 
 use rempart_model::{Decoded, Position, Rejection, Timestamp, Tlp};
 use serde_json::{Value, json};
 
-use super::{attribute, event, take, take_limited};
+use super::{attribute, event, take, take_from, take_limited};
 use crate::misp::read;
 use crate::{Context, Limits, Minter, Sink};
 
@@ -73,6 +74,43 @@ fn a_broken_attribute_costs_itself_alone() {
             assert_eq!(kept.decoded.len(), 3, "{bad}");
         }
         assert_eq!(kept.rejected[0].0.offset, text.find(bad).unwrap() as u64, "{bad}");
+    }
+}
+
+/// Gives its bytes as few at a time as it is told.
+struct Slow<'a>(&'a [u8], usize);
+
+impl Read for Slow<'_> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let (now, later) = self.0.split_at(self.1.min(to.len()).min(self.0.len()));
+        to[..now.len()].copy_from_slice(now);
+        self.0 = later;
+        Ok(now.len())
+    }
+}
+
+#[test]
+fn what_is_told_of_broken_input_does_not_depend_on_how_it_comes() {
+    let good = r#"{"Event":{"info":"y","Attribute":[{"type":"domain","value":"b.example"}]}}"#;
+    for (broken, at) in [
+        (r#"{"Event":{"info":"x","Attribute":[{"type":"domain","value":x"a.example"}]}}"#, None),
+        (r#"{"Event":{"info":nil"x"}}"#, Some(20)),
+        (r#"{"Event":{"info":{"a":[1,2]]},"x":1}}"#, Some(27)),
+        ("{\"Event\":{\"info\":\"x", Some(20)),
+        ("{\"Event\":{\"x\":[\"y\"", Some(19)),
+    ] {
+        let text = format!("{broken}\n{good}\n");
+        let whole = take(&text);
+        assert!(!whole.rejected.is_empty(), "{broken}");
+        for size in [1, 2, 7, 50] {
+            let kept = take_from(&mut Slow(text.as_bytes(), size), Limits::default());
+            assert_eq!(kept.rejected, whole.rejected, "{broken}, {size} bytes at a time");
+            assert_eq!(kept.decoded, whole.decoded, "{broken}, {size} bytes at a time");
+        }
+        if let Some(at) = at {
+            let reason = whole.reasons()[0];
+            assert!(reason.contains(&format!("at byte {at};")), "{broken}: {reason}");
+        }
     }
 }
 

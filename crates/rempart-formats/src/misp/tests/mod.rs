@@ -5,6 +5,7 @@ mod hostile;
 mod laws;
 mod real;
 
+use std::io::Read;
 use std::ops::ControlFlow;
 
 use rempart_model::{Claim, Decoded, Position, Rejection, Timestamp, Tlp};
@@ -46,7 +47,11 @@ impl Kept {
     }
 }
 
-fn take_limited(text: &[u8], limits: Limits) -> Kept {
+fn take_limited(mut text: &[u8], limits: Limits) -> Kept {
+    take_from(&mut text, limits)
+}
+
+fn take_from(input: &mut dyn Read, limits: Limits) -> Kept {
     let minter = Minter::new(&[7; 32]);
     let context = Context {
         now: Timestamp::parse("2026-11-24T00:00:00Z").unwrap(),
@@ -56,8 +61,7 @@ fn take_limited(text: &[u8], limits: Limits) -> Kept {
         limits,
     };
     let mut kept = Kept::default();
-    let mut input = text;
-    read(&mut input, &context, &mut kept).unwrap();
+    read(input, &context, &mut kept).unwrap();
     kept
 }
 
