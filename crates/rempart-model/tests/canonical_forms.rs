@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test may stop at what it did not expect")]
 
+use rempart_model::observable::refang;
 use rempart_model::{Kind, Observable};
 
 /// Texts of one kind, and their canonical form.
@@ -272,6 +273,17 @@ fn a_guess_that_fails_says_what_is_wrong_with_what_was_meant() {
     }
 }
 
+/// A slash in a mark of whatever brackets belongs to the scheme's end, not to a path.
+#[test]
+fn slashes_are_refanged_in_all_brackets() {
+    for text in ["hxxps[:](//)evil[.]example", "hxxps:{//}evil(.)example", "hxxps(:)(/)(/)evil{.}example"] {
+        assert_eq!(refang(text), "https://evil.example", "{text:?}");
+    }
+    let text = "h@XXps[:](//]:h at ]w{[x";
+    let once = refang(text);
+    assert_eq!(refang(&once), once, "refanged again, {text:?} is something else");
+}
+
 /// Long texts of what is undone, trimmed or decoded.
 #[test]
 fn hostile_texts_are_read_or_refused_within_bounds() {
@@ -281,7 +293,7 @@ fn hostile_texts_are_read_or_refused_within_bounds() {
     ] {
         for start in ["", "http://evil.example/", "hxxp://", "a@", "xn--", "CVE-2024-", "AS"] {
             let text = format!("{start}{}", piece.repeat(16_000 / piece.len()));
-            assert!(rempart_model::observable::refang(&text).len() <= text.len());
+            assert!(refang(&text).len() <= text.len());
             for length in [4000, 16_000] {
                 let text: String = text.chars().take(length).collect();
                 for kind in

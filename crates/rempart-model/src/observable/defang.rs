@@ -147,11 +147,13 @@ fn without_invisible(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(seen).collect())
 }
 
-/// True where `c` begins the path, the query or the fragment.
+/// True where `c` begins the path, the query or the fragment. A slash in a mark may yet become one
+/// of those behind the scheme.
 fn ends_head(c: char, before: &str) -> bool {
+    const OPENINGS: [&str; 8] = [":", ":/", "[", "[/", "(", "(/", "{", "{/"];
     match c {
         '?' | '#' => true,
-        '/' => ![":", ":/", "[", "[/"].iter().any(|opening| before.ends_with(opening)),
+        '/' => !OPENINGS.iter().any(|opening| before.ends_with(opening)),
         _ => false,
     }
 }
