@@ -19,6 +19,9 @@ use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // What is stored holds keys and restricted intelligence: others open none of it, also where the folder is
+    // open to them.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let result = match cli.command {
         Command::Serve(args) => serve::run(&cli.shared, &args),
         Command::Demo(args) => demo::run(&cli.shared, &args),
