@@ -1,8 +1,8 @@
 //! What administrators and analysts change: members, people, sources, overrides, retractions.
 
 use rempart_model::{Member, MemberId, MemberKind, Observable, StixId, Tlp};
-use rempart_store::{ClassId, KeyOwner, ObservableRow, OverrideRow, PersonId, Role, Selection, Source};
-use rempart_triage::release::Use;
+use rempart_store::{ClassId, KeyOwner, ObjectSeq, ObservableRow, OverrideRow, PersonId, Role, Selection, Source};
+use rempart_triage::release::{Terms, Use};
 
 use crate::access::Caller;
 use crate::app::{App, released};
@@ -43,12 +43,43 @@ impl App {
     pub fn update_member(&self, caller: &Caller, member: Member) -> Result<(), ServiceError> {
         caller.require(Role::Administrator)?;
         self.store.update_member(&caller.name(), &member, self.now())?;
-        let picture = self.repaint()?;
+        self.repaint()?;
+        self.keep_own(caller, member.id)?;
+        let picture = self.picture();
         let classes: Vec<ClassId> =
             picture.classes().filter(|class| released(&picture, member.id, *class, Use::Share)).collect();
         self.store.set_visibility(member.id, &classes, true, self.now())?;
         self.request_reroute()?;
         self.follow(&|| false)
+    }
+
+    /// What a member gave it has, whatever it is cleared for now: what it would lose sight of is put on
+    /// terms that name it.
+    fn keep_own(&self, caller: &Caller, member: MemberId) -> Result<(), ServiceError> {
+        let source = self.contribution_source(member)?;
+        for chunk in self.store.select(&Selection::Source(source))?.chunks(BULK) {
+            let mut changes: Vec<(ObjectSeq, ClassId)> = Vec::new();
+            for object in self.store.objects(chunk)? {
+                let picture = self.picture();
+                let terms = picture.terms(object.class).filter(|_| !object.foreign);
+                let Some(terms) = terms.filter(|_| !released(&picture, member, object.class, Use::Share)) else {
+                    continue;
+                };
+                changes.push((object.seq, self.class_for(&Terms { owner: Some(member), ..terms.clone() })?));
+            }
+            if changes.is_empty() {
+                continue;
+            }
+            let picture = self.picture();
+            let audience = |class| {
+                let mut members = self.audience(&picture, class);
+                members.retain(|other| *other != member);
+                members.push(member);
+                members
+            };
+            self.store.rerelease(&caller.name(), &changes, &audience, &self.judge(), self.now())?;
+        }
+        Ok(())
     }
 
     /// All members.

@@ -153,11 +153,11 @@ impl Sqlite {
         // What is kept but not served is there for its own source alone: nobody keeps a creator from
         // its next version by being first with it.
         let others = |known: &Known| known.source != source && known.flags & flag::FOREIGN == 0;
-        let hidden = all.iter().any(|known| others(known) && !sees(known.class, object.class));
-        let known: Vec<&Known> = all
-            .iter()
-            .filter(|known| known.source == source || (others(known) && sees(known.class, object.class)))
-            .collect();
+        // What a marking definition says counts by whoever says it, so that each source has its own.
+        let there = |known: &Known| object.defines.is_none() && sees(known.class, object.class);
+        let hidden = all.iter().any(|known| others(known) && !there(known));
+        let known: Vec<&Known> =
+            all.iter().filter(|known| known.source == source || (others(known) && there(known))).collect();
         let mut flags = 0;
         if hidden {
             flags |= flag::SHADOWED;
