@@ -98,7 +98,7 @@ fn import(binary: &Path, data: &Path, file: &Path) -> anyhow::Result<(serde_json
         .arg("sh")
         .arg("-c")
         // The shell's own accounting of its children is in no standard form: ask the kernel at the end.
-        .arg("\"$0\" --data \"$1\" import --source bench --json \"$2\" & pid=$!; while kill -0 $pid 2>/dev/null; do grep VmHWM /proc/$pid/status 2>/dev/null >\"$1.memory\" || true; sleep 0.05; done; wait $pid")
+        .arg("\"$0\" --data \"$1\" import --source bench --json \"$2\" & pid=$!; while kill -0 $pid 2>/dev/null; do memory=$(grep VmHWM /proc/$pid/status 2>/dev/null) && echo \"$memory\" >\"$1.memory\"; sleep 0.05; done; wait $pid")
         .arg(binary)
         .arg(data)
         .arg(file)

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use rempart_model::stix_id::parse_uuid;
 use rempart_model::{
     Claim, Decoded, Hint, Kind, Loss, Marking, Observable, Origin, Stance, StixId, Timestamp, Tlp,
 };
@@ -291,19 +290,19 @@ pub fn tlp_marking_id(tlp: Tlp) -> &'static str {
 /// The TLP of a well-known marking definition in any of the three dialects: OASIS TLP 2.0, TLP 1
 /// of the STIX 2.1 standard, and OpenCTI's own AMBER+STRICT.
 pub fn tlp_of_marking(uuid: &[u8; 16]) -> Option<Tlp> {
-    const KNOWN: [(&str, Tlp); 10] = [
-        ("94868c89-83c2-464b-929b-a1a8aa3c8487", Tlp::Clear),
-        ("bab4a63c-aed9-4cf5-a766-dfca5abac2bb", Tlp::Green),
-        ("55d920b0-5e8b-4f79-9ee9-91f868d9b421", Tlp::Amber),
-        ("939a9414-2ddd-4d32-a0cd-375ea402b003", Tlp::AmberStrict),
-        ("e828b379-4e03-4974-9ac4-e53a884c97c1", Tlp::Red),
-        ("613f2e26-407d-48c7-9eca-b8e91df99dc9", Tlp::Clear),
-        ("34098fce-860f-48ae-8e50-ebd3cc5e41da", Tlp::Green),
-        ("f88d31f6-486f-44da-b317-01333bde0b82", Tlp::Amber),
-        ("826578e1-40ad-459f-bc73-ede076f81f37", Tlp::AmberStrict),
-        ("5e57c739-391a-4eb3-b6be-7d15ca92d5ed", Tlp::Red),
+    const KNOWN: [(uuid::Uuid, Tlp); 10] = [
+        (uuid::uuid!("94868c89-83c2-464b-929b-a1a8aa3c8487"), Tlp::Clear),
+        (uuid::uuid!("bab4a63c-aed9-4cf5-a766-dfca5abac2bb"), Tlp::Green),
+        (uuid::uuid!("55d920b0-5e8b-4f79-9ee9-91f868d9b421"), Tlp::Amber),
+        (uuid::uuid!("939a9414-2ddd-4d32-a0cd-375ea402b003"), Tlp::AmberStrict),
+        (uuid::uuid!("e828b379-4e03-4974-9ac4-e53a884c97c1"), Tlp::Red),
+        (uuid::uuid!("613f2e26-407d-48c7-9eca-b8e91df99dc9"), Tlp::Clear),
+        (uuid::uuid!("34098fce-860f-48ae-8e50-ebd3cc5e41da"), Tlp::Green),
+        (uuid::uuid!("f88d31f6-486f-44da-b317-01333bde0b82"), Tlp::Amber),
+        (uuid::uuid!("826578e1-40ad-459f-bc73-ede076f81f37"), Tlp::AmberStrict),
+        (uuid::uuid!("5e57c739-391a-4eb3-b6be-7d15ca92d5ed"), Tlp::Red),
     ];
-    KNOWN.iter().find(|(text, _)| parse_uuid(text).as_ref() == Some(uuid)).map(|(_, tlp)| *tlp)
+    KNOWN.iter().find(|(known, _)| known.as_bytes() == uuid).map(|(_, tlp)| *tlp)
 }
 
 /// A STIX pattern that any of the claims' values matches. Beside values that are judged, those that

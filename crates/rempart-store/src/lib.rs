@@ -15,5 +15,5 @@ pub mod store;
 pub mod types;
 
 pub use error::StoreError;
-pub use store::{Secrets, Store, content_hash};
+pub use store::{Secrets, Store, content_hash, salted};
 pub use types::*;

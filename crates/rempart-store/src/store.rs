@@ -14,9 +14,14 @@ use crate::types::{
     PersonId, Role, Scopes, Selection, Source, SourceId, Verification,
 };
 
-/// The salted hash by which the ledger speaks of content: SHA-256(salt || content).
+/// The salted hash by which the ledger speaks of content: SHA-256(salt || SHA-256(content)).
 pub fn content_hash(salt: &[u8; 16], content: &[u8]) -> Hash {
-    sha256(&[salt, content])
+    salted(salt, &sha256(&[content]))
+}
+
+/// [`content_hash`] of what has this SHA-256.
+pub fn salted(salt: &[u8], hash: &Hash) -> Hash {
+    sha256(&[salt, hash])
 }
 
 /// The secrets of an instance; made when its store is made, kept with it.
@@ -314,7 +319,10 @@ impl Store {
     }
 
     /// The references that one object is: (from, kind, to, the object).
-    pub fn links_of(&self, object: ObjectSeq) -> Result<Vec<(i64, rempart_model::LinkKind, i64, ObjectSeq)>, StoreError> {
+    pub fn links_of(
+        &self,
+        object: ObjectSeq,
+    ) -> Result<Vec<(i64, rempart_model::LinkKind, i64, ObjectSeq)>, StoreError> {
         dispatch!(self.links_of(object))
     }
 

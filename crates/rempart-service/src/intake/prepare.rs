@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 use rempart_model::{Decoded, Marking, MemberId, Origin, StixId, Tlp};
-use rempart_store::{ClassId, MintedVersion, NewClaim, NewObject, OPERATOR_ONLY, Source, SourceId, content_hash};
+use rempart_store::{ClassId, MintedVersion, NewClaim, NewObject, OPERATOR_ONLY, Source, SourceId, salted};
+use rempart_store::merkle::{Hash, sha256};
 use rempart_triage::release::{SourceTerms, Terms};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -82,18 +83,22 @@ impl<'a> Preparer<'a> {
             self.judge.concerns(claims.iter().map(|claim| &claim.observable), &record.hints)
         };
         let salt = self.salts.next()?;
+        let hash = sha256(&[&record.body]);
         let (digest, minted) = match record.origin {
             Origin::Minted { digest, version } => (
                 digest,
                 Some(if version.is_some() { MintedVersion::BySource } else { MintedVersion::ByIntake }),
             ),
-            Origin::Native => (body_digest(record.original_v20.as_deref().unwrap_or(&record.body)), None),
+            Origin::Native => (match &record.original_v20 {
+                    Some(original) => first_half(&sha256(&[original])),
+                    None => first_half(&hash),
+                }, None),
         };
         Ok(NewObject {
             id_key: self.app.store.id_key(&record.id),
             id: record.id,
             version: record.version,
-            content: content_hash(&salt, &record.body),
+            content: salted(&salt, &hash),
             body: record.body,
             original_v20: record.original_v20,
             digest,
@@ -189,10 +194,9 @@ pub(crate) fn terms_of(
     }
 }
 
-fn body_digest(body: &[u8]) -> [u8; 16] {
-    let hash = rempart_store::merkle::sha256(&[body]);
+fn first_half(hash: &Hash) -> [u8; 16] {
     let mut digest = [0u8; 16];
-    digest.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    digest.iter_mut().zip(hash).for_each(|(to, from)| *to = *from);
     digest
 }
 

@@ -61,7 +61,7 @@ impl Sqlite {
     }
 
     pub(crate) fn set_cursor(&self, follower: &str, cursor: u64) -> Result<(), StoreError> {
-        self.write(follower, Timestamp::MIN, |change| {
+        self.write_lightly(follower, Timestamp::MIN, |change| {
             change
                 .sql
                 .prepare_cached(
@@ -193,5 +193,5 @@ fn content_of(connection: &Connection, query: &str, subject: i64) -> Result<Opti
     let mut statement = connection.prepare_cached(query)?;
     let mut rows = statement.query([subject])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(crate::merkle::sha256(&[blob(row, 0)?, blob(row, 1)?])))
+    Ok(Some(crate::salted(blob(row, 0)?, &crate::merkle::sha256(&[blob(row, 1)?]))))
 }

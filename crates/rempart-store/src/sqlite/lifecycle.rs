@@ -110,10 +110,7 @@ impl Sqlite {
         }
         // Type 1 is `indicator`, which has no references of its own.
         if kind != 1 {
-            change
-                .sql
-                .prepare_cached("DELETE FROM link WHERE object = ?1")?
-                .execute([seq])?;
+            change.sql.prepare_cached("DELETE FROM link WHERE object = ?1")?.execute([seq])?;
             if flags & flag::FOREIGN == 0 {
                 change
                     .sql

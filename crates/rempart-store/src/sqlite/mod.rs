@@ -17,6 +17,7 @@ use foldhash::HashMap;
 use rempart_model::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::error::StoreError;
@@ -124,7 +125,9 @@ const CHECKPOINT_PAGES: u32 = 16_384;
 
 fn configure(connection: &Connection, writer: bool) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
-    connection.set_prepared_statement_cache_capacity(256);
+    connection.set_prepared_statement_cache_capacity(1024);
+    // Plans do not depend on the values that are bound, so that no statement is prepared anew at each use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     if writer {
@@ -231,60 +234,22 @@ impl Sqlite {
         now: Timestamp,
         work: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut guard = self.writer();
-        let writer = &mut *guard;
-        let transaction = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut seed = writer.seed;
-        let mut random = || {
-            // xorshift64: gaps only have to look alike, they protect no key.
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            seed >> 11
-        };
-        let mut change = Change {
-            sql: &transaction,
-            positions: Positions::new(now.micros(), writer.last_position, &mut random),
-            first: writer.frontier.size(),
-            frontier: writer.frontier.clone(),
-            entries: Vec::new(),
-            now,
-        };
-        let result = work(&mut change)?;
-        let Change { positions, frontier, first, entries, .. } = change;
-        let last_position = positions.last();
-        if frontier.size() > first {
-            let root = frontier.root();
-            let mut statement = frontier.size().to_be_bytes().to_vec();
-            statement.extend_from_slice(&now.micros().to_be_bytes());
-            statement.extend_from_slice(&root);
-            let signature = writer.signer.sign(&statement);
-            transaction
-                .prepare_cached(
-                    "INSERT INTO ledger (first, count, at, actor, entries, head, signature)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute((
-                    i64::try_from(first).unwrap_or(i64::MAX),
-                    i64::try_from(frontier.size() - first).unwrap_or(i64::MAX),
-                    now.micros(),
-                    actor,
-                    &entries,
-                    root.as_slice(),
-                    signature.as_ref(),
-                ))?;
-            set_meta(&transaction, "ledger.frontier", &frontier.to_bytes())?;
-        }
-        if last_position > writer.last_position {
-            set_meta(&transaction, "last.position", &last_position.to_be_bytes())?;
-        }
-        transaction.commit()?;
-        writer.seed = seed | 1;
-        writer.frontier = frontier;
-        writer.last_position = writer.last_position.max(last_position);
-        self.last_position.store(writer.last_position, Ordering::Release);
-        self.ledger_size.store(writer.frontier.size(), Ordering::Release);
-        Ok(result)
+        commit(self, &mut self.writer(), actor, now, work)
+    }
+
+    /// The same for what may be lost with the power (not with the process): counters, cursors of what
+    /// can be done again, receipts. The next [`Sqlite::write`] brings it to the disk as well.
+    pub(crate) fn write_lightly<T>(
+        &self,
+        actor: &str,
+        now: Timestamp,
+        work: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut writer = self.writer();
+        writer.connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let result = commit(self, &mut writer, actor, now, work);
+        writer.connection.pragma_update(None, "synchronous", "FULL")?;
+        result
     }
 
     /// Runs a read on one of the reading connections, in one snapshot.
@@ -360,6 +325,67 @@ impl Sqlite {
             Ok(())
         })
     }
+}
+
+fn commit<T>(
+    store: &Sqlite,
+    writer: &mut Writer,
+    actor: &str,
+    now: Timestamp,
+    work: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut seed = writer.seed;
+    let mut random = || {
+        // xorshift64: gaps only have to look alike, they protect no key.
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed >> 11
+    };
+    let mut change = Change {
+        sql: &transaction,
+        positions: Positions::new(now.micros(), writer.last_position, &mut random),
+        first: writer.frontier.size(),
+        frontier: writer.frontier.clone(),
+        entries: Vec::new(),
+        now,
+    };
+    let result = work(&mut change)?;
+    let Change { positions, frontier, first, entries, .. } = change;
+    let last_position = positions.last();
+    if frontier.size() > first {
+        let root = frontier.root();
+        let mut statement = frontier.size().to_be_bytes().to_vec();
+        statement.extend_from_slice(&now.micros().to_be_bytes());
+        statement.extend_from_slice(&root);
+        let signature = writer.signer.sign(&statement);
+        transaction
+            .prepare_cached(
+                "INSERT INTO ledger (first, count, at, actor, entries, head, signature)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute((
+                i64::try_from(first).unwrap_or(i64::MAX),
+                i64::try_from(frontier.size() - first).unwrap_or(i64::MAX),
+                now.micros(),
+                actor,
+                &entries,
+                root.as_slice(),
+                signature.as_ref(),
+            ))?;
+        set_meta(&transaction, "ledger.frontier", &frontier.to_bytes())?;
+    }
+    if last_position > writer.last_position {
+        set_meta(&transaction, "last.position", &last_position.to_be_bytes())?;
+    }
+    transaction.commit()?;
+    writer.seed = seed | 1;
+    writer.frontier = frontier;
+    writer.last_position = writer.last_position.max(last_position);
+    store.last_position.store(writer.last_position, Ordering::Release);
+    store.ledger_size.store(writer.frontier.size(), Ordering::Release);
+    Ok(result)
 }
 
 pub(crate) fn meta(connection: &Connection, key: &str) -> Result<Option<Vec<u8>>, StoreError> {

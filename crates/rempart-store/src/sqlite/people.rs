@@ -199,7 +199,7 @@ impl Sqlite {
 
     pub(crate) fn failed_attempt(&self, origin: &str, now: Timestamp) -> Result<u32, StoreError> {
         let minute = now.micros() / MINUTE;
-        self.write("rempart", now, |change| {
+        self.write_lightly("rempart", now, |change| {
             change.sql.prepare_cached("DELETE FROM failed_attempt WHERE since < ?1")?.execute([minute])?;
             Ok(change
                 .sql
@@ -261,7 +261,7 @@ impl Sqlite {
         now: Timestamp,
         keep_from: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(owner, now, |change| {
+        self.write_lightly(owner, now, |change| {
             change
                 .sql
                 .prepare_cached("DELETE FROM status WHERE created < ?1")?

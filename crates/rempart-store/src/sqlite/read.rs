@@ -253,7 +253,10 @@ impl Sqlite {
         })
     }
 
-    pub(crate) fn links_of(&self, object: ObjectSeq) -> Result<Vec<(i64, LinkKind, i64, ObjectSeq)>, StoreError> {
+    pub(crate) fn links_of(
+        &self,
+        object: ObjectSeq,
+    ) -> Result<Vec<(i64, LinkKind, i64, ObjectSeq)>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT from_key, kind, to_key, object FROM link INDEXED BY link_object WHERE object = ?1",
@@ -269,7 +272,8 @@ impl Sqlite {
 
     pub(crate) fn last_object(&self) -> Result<ObjectSeq, StoreError> {
         self.read(|connection| {
-            let next = super::intake::next(connection, "SELECT max(seq) FROM object", super::intake::NEXT_OBJECT)?;
+            let next =
+                super::intake::next(connection, "SELECT max(seq) FROM object", super::intake::NEXT_OBJECT)?;
             Ok(ObjectSeq(next - 1))
         })
     }

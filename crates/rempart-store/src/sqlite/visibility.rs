@@ -3,8 +3,8 @@
 use rempart_model::{MemberId, Timestamp};
 use rusqlite::OptionalExtension;
 
-use super::page::has_late_entry;
 use super::lifecycle::{add_entry, placements_of, remove_entry, store_placements};
+use super::page::has_late_entry;
 use super::{Sqlite, flag};
 use crate::error::StoreError;
 use crate::placement::{Placement, Shelf, collection};
