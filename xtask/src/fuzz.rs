@@ -62,24 +62,32 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 18] = [
+const TARGETS: [Target; 26] = [
     Target { name: "adblock", fixtures: &[], longest: 2048 },
     Target { name: "container", fixtures: &[], longest: 64 << 10 },
     Target { name: "csv", fixtures: &[], longest: 4 << 10 },
     Target { name: "detect", fixtures: &[], longest: 8 << 10 },
     Target { name: "hosts", fixtures: &[], longest: 2048 },
     Target { name: "ip_table", fixtures: &[], longest: 4 << 10 },
+    Target { name: "json_split", fixtures: &["stix", "misp"], longest: 8 << 10 },
     Target { name: "json_table", fixtures: &[], longest: 4 << 10 },
     Target { name: "mapping", fixtures: &[], longest: 2048 },
-    Target { name: "misp", fixtures: &[], longest: 8 << 10 },
+    Target { name: "misp", fixtures: &["misp"], longest: 8 << 10 },
     Target { name: "misp_feed", fixtures: &[], longest: 2048 },
     Target { name: "observable", fixtures: &[], longest: 512 },
+    Target { name: "placement", fixtures: &[], longest: 256 },
     Target { name: "plain", fixtures: &[], longest: 2048 },
+    Target { name: "reasons", fixtures: &[], longest: 256 },
     Target { name: "refang", fixtures: &[], longest: 512 },
     Target { name: "scalar", fixtures: &[], longest: 128 },
+    Target { name: "stix_bundle", fixtures: &["stix"], longest: 8 << 10 },
+    Target { name: "stix_object", fixtures: &[], longest: 4 << 10 },
+    Target { name: "stix_pattern", fixtures: &[], longest: 1024 },
     Target { name: "suffix_list", fixtures: &[], longest: 2048 },
+    Target { name: "taxii_query", fixtures: &[], longest: 512 },
     Target { name: "terms", fixtures: &[], longest: 256 },
     Target { name: "text", fixtures: &[], longest: 4 << 10 },
+    Target { name: "token", fixtures: &[], longest: 1024 },
     Target { name: "warninglist", fixtures: &[], longest: 4 << 10 },
 ];
 

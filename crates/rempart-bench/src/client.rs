@@ -15,7 +15,11 @@ impl Client {
     pub(crate) fn new(address: &str, key: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Self { reader: BufReader::with_capacity(1 << 20, stream), address: address.into(), key: key.into() })
+        Ok(Self {
+            reader: BufReader::with_capacity(1 << 20, stream),
+            address: address.into(),
+            key: key.into(),
+        })
     }
 
     pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<Vec<u8>> {

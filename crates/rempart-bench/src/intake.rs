@@ -143,7 +143,12 @@ fn bulk(binary: &Path, data: &Path, objects: usize, report: &mut Report) -> anyh
         let started = Instant::now();
         server::command(binary, data, &[word, "--source", "bulk"])?;
         let took = started.elapsed().as_secs_f64();
-        report.hold(&format!("{word} of 100,000 indicators, at {objects} objects"), format!("{took:.1} s"), "seconds", took < 20.0);
+        report.hold(
+            &format!("{word} of 100,000 indicators, at {objects} objects"),
+            format!("{took:.1} s"),
+            "seconds",
+            took < 20.0,
+        );
     }
     Ok(())
 }

@@ -15,7 +15,12 @@ use crate::{report, sample};
 const READER: &str = "csirt-fr";
 const SPARSE: &str = "csirt-mk";
 
-pub(crate) fn run(scratch: &Path, objects: usize, seconds: u32, report: &mut report::Report) -> anyhow::Result<()> {
+pub(crate) fn run(
+    scratch: &Path,
+    objects: usize,
+    seconds: u32,
+    report: &mut report::Report,
+) -> anyhow::Result<()> {
     let binary = server::binary()?;
     adding(&binary, scratch, report)?;
     if Command::new("nginx").arg("-v").output().is_err() || Command::new("wrk").arg("-v").output().is_err() {
@@ -83,7 +88,8 @@ fn adding(binary: &Path, scratch: &Path, report: &mut Report) -> anyhow::Result<
     server::members(binary, &data)?;
     let file = scratch.join("adding.json");
     sample::bundle(&file, 21, 5_000_000, OBJECTS)?;
-    let keys = [READER, "csirt-de"].map(|name| server::command(binary, &data, &["key", "create", "--member", name]));
+    let keys =
+        [READER, "csirt-de"].map(|name| server::command(binary, &data, &["key", "create", "--member", name]));
     let server = Server::start(binary, &data)?;
     let started = Instant::now();
     server::command(
@@ -110,7 +116,8 @@ fn adding(binary: &Path, scratch: &Path, report: &mut Report) -> anyhow::Result<
             .map(|(mut client, path, envelopes)| {
                 scope.spawn(move || -> anyhow::Result<()> {
                     for envelope in envelopes {
-                        let status: serde_json::Value = serde_json::from_slice(&client.post(&path, &envelope)?)?;
+                        let status: serde_json::Value =
+                            serde_json::from_slice(&client.post(&path, &envelope)?)?;
                         anyhow::ensure!(status["failure_count"] == 0, "an object was refused: {status}");
                     }
                     Ok(())
@@ -149,9 +156,12 @@ fn measure(server: &Server, key: &str, scratch: &Path, seconds: u32) -> anyhow::
     let mut next: Option<String> = None;
     loop {
         let query = next.as_ref().map_or_else(String::new, |token| format!("&next={token}"));
-        let page: serde_json::Value = serde_json::from_slice(&client.get(&format!("{manifest}?limit=10000{query}"))?)?;
+        let page: serde_json::Value =
+            serde_json::from_slice(&client.get(&format!("{manifest}?limit=10000{query}"))?)?;
         let objects = page["objects"].as_array().cloned().unwrap_or_default();
-        dates.extend(objects.iter().step_by(97).filter_map(|one| one["date_added"].as_str().map(str::to_owned)));
+        dates.extend(
+            objects.iter().step_by(97).filter_map(|one| one["date_added"].as_str().map(str::to_owned)),
+        );
         next = page["next"].as_str().map(str::to_owned);
         if next.is_none() {
             break;

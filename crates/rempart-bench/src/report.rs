@@ -30,7 +30,10 @@ impl Report {
         let processor = std::fs::read_to_string("/proc/cpuinfo")
             .unwrap_or_default()
             .lines()
-            .find_map(|line| line.strip_prefix("model name").map(|rest| rest.trim_start_matches([' ', '\t', ':']).to_owned()))
+            .find_map(|line| {
+                line.strip_prefix("model name")
+                    .map(|rest| rest.trim_start_matches([' ', '\t', ':']).to_owned())
+            })
             .unwrap_or_else(|| "an unnamed processor".into());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let _ = writeln!(

@@ -42,7 +42,8 @@ pub(crate) fn indicator(numbers: &mut Numbers, index: usize) -> String {
             (name.clone(), format!("[domain-name:value = '{name}']"))
         }
         12..=16 => {
-            let address = format!("{}.{}.{}.{}", 11 + (n >> 8) % 180, n >> 16 & 255, n >> 24 & 255, n >> 32 & 255);
+            let address =
+                format!("{}.{}.{}.{}", 11 + (n >> 8) % 180, n >> 16 & 255, n >> 24 & 255, n >> 32 & 255);
             (address.clone(), format!("[ipv4-addr:value = '{address}']"))
         }
         17 => {
@@ -76,7 +77,9 @@ pub(crate) fn indicator(numbers: &mut Numbers, index: usize) -> String {
 pub(crate) fn bundle(path: &Path, seed: u64, first: usize, count: usize) -> anyhow::Result<u64> {
     let mut numbers = Numbers::new(seed);
     let mut out = BufWriter::with_capacity(1 << 20, std::fs::File::create(path)?);
-    out.write_all(b"{\"type\":\"bundle\",\"id\":\"bundle--0b9d5c7e-1111-4222-8333-444455556666\",\"objects\":[\n")?;
+    out.write_all(
+        b"{\"type\":\"bundle\",\"id\":\"bundle--0b9d5c7e-1111-4222-8333-444455556666\",\"objects\":[\n",
+    )?;
     for index in first..first + count {
         if index > first {
             out.write_all(b",\n")?;

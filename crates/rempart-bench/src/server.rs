@@ -8,14 +8,16 @@ use anyhow::{Context, bail};
 
 /// The countries of the forty members.
 const COUNTRIES: [&str; 40] = [
-    "FR", "DE", "PL", "EE", "IT", "ES", "NL", "BE", "AT", "SE", "FI", "DK", "NO", "PT", "GR", "IE", "CZ", "SK",
-    "HU", "RO", "BG", "HR", "SI", "LT", "LV", "LU", "MT", "CY", "CH", "IS", "LI", "GB", "MC", "VA", "UA", "MD",
-    "AL", "RS", "ME", "MK",
+    "FR", "DE", "PL", "EE", "IT", "ES", "NL", "BE", "AT", "SE", "FI", "DK", "NO", "PT", "GR", "IE", "CZ",
+    "SK", "HU", "RO", "BG", "HR", "SI", "LT", "LV", "LU", "MT", "CY", "CH", "IS", "LI", "GB", "MC", "VA",
+    "UA", "MD", "AL", "RS", "ME", "MK",
 ];
 
 /// Builds the binary in release mode and tells where it is.
 pub(crate) fn binary() -> anyhow::Result<PathBuf> {
-    let status = Command::new(env!("CARGO")).args(["build", "--release", "--quiet", "--package", "rempart"]).status()?;
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--release", "--quiet", "--package", "rempart"])
+        .status()?;
     if !status.success() {
         bail!("the release build failed");
     }
@@ -46,8 +48,18 @@ pub(crate) fn members(binary: &Path, data: &Path) -> anyhow::Result<()> {
             binary,
             data,
             &[
-                "member", "add", "--name", &name, "--country", country, "--kind", "national-csirt", "--clearance",
-                clearance, "--network", &network,
+                "member",
+                "add",
+                "--name",
+                &name,
+                "--country",
+                country,
+                "--kind",
+                "national-csirt",
+                "--clearance",
+                clearance,
+                "--network",
+                &network,
             ],
         )?;
     }
@@ -87,7 +99,9 @@ impl Server {
         let read = |name: &str| {
             status
                 .lines()
-                .find_map(|line| line.strip_prefix(name)?.trim().trim_end_matches(" kB").trim().parse::<u64>().ok())
+                .find_map(|line| {
+                    line.strip_prefix(name)?.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()
+                })
                 .unwrap_or(0)
                 / 1024
         };

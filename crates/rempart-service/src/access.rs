@@ -82,7 +82,9 @@ impl App {
         let too_many = || Refusal::TooMany { retry_after: 60 };
         let known = self.store.key(&key_hash(secret)).ok().flatten();
         let usable = known.filter(|key| {
-            key.revoked.is_none() && key.expires.is_none_or(|expires| expires > now) && secret.len() == KEY_LENGTH
+            key.revoked.is_none()
+                && key.expires.is_none_or(|expires| expires > now)
+                && secret.len() == KEY_LENGTH
         });
         let Some(key) = usable else {
             let failed = self.store.failed_attempt(origin, now).unwrap_or(u32::MAX);
@@ -174,7 +176,9 @@ fn random_key() -> Result<String, ServiceError> {
             .map_err(|_| ServiceError::Unavailable("the operating system gives no random numbers".into()))?;
         // 248 is the largest multiple of 62 in a byte: beyond it the first letters would be more likely.
         let letters = bytes.iter().filter(|byte| **byte < 248);
-        key.extend(letters.filter_map(|byte| KEY_ALPHABET.get(usize::from(byte % 62)).map(|b| char::from(*b))));
+        key.extend(
+            letters.filter_map(|byte| KEY_ALPHABET.get(usize::from(byte % 62)).map(|b| char::from(*b))),
+        );
     }
     key.truncate(KEY_LENGTH);
     Ok(key)

@@ -1,7 +1,9 @@
 //! What administrators and analysts change: members, people, sources, overrides, retractions.
 
 use rempart_model::{Member, MemberId, MemberKind, Observable, StixId, Tlp};
-use rempart_store::{ClassId, KeyOwner, ObjectSeq, ObservableRow, OverrideRow, PersonId, Role, Selection, Source};
+use rempart_store::{
+    ClassId, KeyOwner, ObjectSeq, ObservableRow, OverrideRow, PersonId, Role, Selection, Source,
+};
 use rempart_triage::release::{Terms, Use};
 
 use crate::access::Caller;
@@ -20,8 +22,10 @@ impl App {
         caller.require(Role::Administrator)?;
         check_name(&member.name)?;
         // Governments take part by right; whom they invite may be from anywhere.
-        let by_right =
-            matches!(member.kind, MemberKind::NationalCsirt | MemberKind::SectorCsirt | MemberKind::Government);
+        let by_right = matches!(
+            member.kind,
+            MemberKind::NationalCsirt | MemberKind::SectorCsirt | MemberKind::Government
+        );
         if by_right && self.tables.states.get(member.country).is_none() {
             return Err(ServiceError::Invalid(format!(
                 "{} is not among the states entitled to take part",
@@ -62,7 +66,8 @@ impl App {
             for object in self.store.objects(chunk)? {
                 let picture = self.picture();
                 let terms = picture.terms(object.class).filter(|_| !object.foreign);
-                let Some(terms) = terms.filter(|_| !released(&picture, member, object.class, Use::Share)) else {
+                let Some(terms) = terms.filter(|_| !released(&picture, member, object.class, Use::Share))
+                else {
                     continue;
                 };
                 changes.push((object.seq, self.class_for(&Terms { owner: Some(member), ..terms.clone() })?));
@@ -205,8 +210,8 @@ impl App {
             Some(name) => {
                 let picture = self.picture();
                 let known = picture.sources().iter().find(|source| source.name == name);
-                let known =
-                    known.ok_or_else(|| ServiceError::NotFound(format!("there is no source named {name}")))?;
+                let known = known
+                    .ok_or_else(|| ServiceError::NotFound(format!("there is no source named {name}")))?;
                 Selection::Source(known.id)
             }
             None => Selection::Ids(ids.to_vec()),

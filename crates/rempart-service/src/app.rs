@@ -103,6 +103,8 @@ pub struct App {
     picture: RwLock<Arc<Picture>>,
     /// Held by whoever brings the followers forward.
     pub(crate) following: std::sync::Mutex<()>,
+    /// How far the ledger was looked through for what bears on other objects; the store's cursor may lag.
+    pub(crate) context_seen: std::sync::atomic::AtomicU64,
     /// What this process has counted.
     pub metrics: Metrics,
 }
@@ -112,7 +114,16 @@ impl App {
     pub fn new(store: Store, tables: Tables, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
         let minter = Minter::new(&store.secrets().mint);
         let picture = RwLock::new(Arc::new(paint(&store)?));
-        Ok(Self { store, clock, tables: Arc::new(tables), minter, picture, following: std::sync::Mutex::new(()), metrics: Metrics::default() })
+        Ok(Self {
+            store,
+            clock,
+            tables: Arc::new(tables),
+            minter,
+            picture,
+            following: std::sync::Mutex::new(()),
+            context_seen: std::sync::atomic::AtomicU64::new(0),
+            metrics: Metrics::default(),
+        })
     }
 
     /// Now.
@@ -169,7 +180,10 @@ impl App {
     /// The metrics, in the text format of Prometheus.
     pub fn render_metrics(&self) -> String {
         let ledger = self.store.ledger_size();
-        let followers = ["context"].map(|name| self.store.cursor(name).unwrap_or(0));
+        let followers = ["context"].map(|name| {
+            let seen = self.context_seen.load(std::sync::atomic::Ordering::Relaxed);
+            self.store.cursor(name).unwrap_or(0).max(seen)
+        });
         let behind = followers.iter().map(|cursor| ledger.saturating_sub(*cursor)).max().unwrap_or(0);
         self.metrics.render(&[
             ("rempart_ledger_entries", "Entries in the ledger.", ledger),
@@ -196,7 +210,8 @@ fn paint(store: &Store) -> Result<Picture, ServiceError> {
 /// The release decision for a member and a class.
 pub(crate) fn released(picture: &Picture, member: MemberId, class: ClassId, use_: Use) -> bool {
     let (Some(member), Some(terms)) = (picture.member(member), picture.terms(class)) else { return false };
-    class != OPERATOR_ONLY && release::decide(&Audience::Member(&view(member)), terms, use_) == Decision::Released
+    class != OPERATOR_ONLY
+        && release::decide(&Audience::Member(&view(member)), terms, use_) == Decision::Released
 }
 
 /// Whether whoever may ever see the second class may see the first.
@@ -219,7 +234,9 @@ fn audience_of(picture: &Picture, terms: &Terms) -> Vec<MemberId> {
     picture
         .members
         .iter()
-        .filter(|member| release::decide(&Audience::Member(&view(member)), terms, Use::Share) == Decision::Released)
+        .filter(|member| {
+            release::decide(&Audience::Member(&view(member)), terms, Use::Share) == Decision::Released
+        })
         .map(|member| member.id)
         .collect()
 }

@@ -245,7 +245,8 @@ pub fn observable(text: &str) -> Result<Observable, String> {
         Ok(observable) => Ok(observable),
         Err(error) => match text.split_once(':') {
             Some((kind, value))
-                if !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') =>
+                if !kind.is_empty()
+                    && kind.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') =>
             {
                 Observable::parse(&Kind::from_name(kind), value).map_err(|error| error.to_string())
             }
@@ -254,7 +255,12 @@ pub fn observable(text: &str) -> Result<Observable, String> {
     }
 }
 
-fn concerns(judge: &Judge, picture: &Picture, observable: &Observable, hints: &[Hint]) -> Vec<ExplainedConcern> {
+fn concerns(
+    judge: &Judge,
+    picture: &Picture,
+    observable: &Observable,
+    hints: &[Hint],
+) -> Vec<ExplainedConcern> {
     judge
         .explain_concerns(observable, hints)
         .into_iter()

@@ -70,7 +70,8 @@ impl App {
         visible: Visible,
         out: &mut dyn Write,
     ) -> Result<u64, ServiceError> {
-        write!(out, "{{\"type\":\"bundle\",\"id\":\"bundle--{}\",\"objects\":[", uuid::Uuid::new_v4()).map_err(broken)?;
+        write!(out, "{{\"type\":\"bundle\",\"id\":\"bundle--{}\",\"objects\":[", uuid::Uuid::new_v4())
+            .map_err(broken)?;
         let mut request = PageRequest {
             streams,
             visible,
@@ -114,7 +115,10 @@ impl App {
         // would tell that a value was known before from what it may not see.
         let mut sorted: Option<Vec<String>> = (!all).then(Vec::new);
         let mut put = |line: String, out: &mut dyn Write| match &mut sorted {
-            Some(lines) => Ok(lines.push(line)),
+            Some(lines) => {
+                lines.push(line);
+                Ok(())
+            }
             None => writeln!(out, "{line}"),
         };
         let mut count = 0;

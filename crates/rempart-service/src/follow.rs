@@ -2,6 +2,7 @@
 //! members that joined, time that passed. Each follower keeps its own cursor and can stop anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use rempart_formats::stix::{Definitions, decode_object};
 use rempart_formats::{Context, Limits};
@@ -23,6 +24,8 @@ const ROUTE_UNTIL: &str = "route.until";
 
 /// Entries of the ledger that are dealt with at a time.
 const ENTRIES: usize = 20_000;
+/// Entries without consequence after which the cursor is kept all the same.
+const UNKEPT: u64 = 50_000;
 /// Objects that are routed again at a time.
 const OBJECTS: usize = 2_000;
 /// How far references are followed from an object.
@@ -110,7 +113,9 @@ impl App {
                         classes.extend([link.class, target.class]);
                         classes.remove(&object.class);
                         let hints = target.hints.iter().filter_map(|hint| match (kind, hint) {
-                            (LinkKind::Targets, Hint::InCountry(country)) => Some(Hint::TargetsCountry(*country)),
+                            (LinkKind::Targets, Hint::InCountry(country)) => {
+                                Some(Hint::TargetsCountry(*country))
+                            }
                             (LinkKind::Indicates, Hint::InCountry(_)) => None,
                             (LinkKind::Targets | LinkKind::Indicates, other) => Some(other.clone()),
                             _ => None,
@@ -134,7 +139,8 @@ impl App {
     }
 
     fn follow_context(&self) -> Result<bool, ServiceError> {
-        let at = self.store.cursor(CONTEXT)?;
+        let kept = self.store.cursor(CONTEXT)?;
+        let at = kept.max(self.context_seen.load(Ordering::Relaxed));
         let entries = self.store.ledger(at, ENTRIES)?;
         let Some(last) = entries.last().map(|entry| entry.seq + 1) else { return Ok(false) };
         let subjects: Vec<ObjectSeq> = entries
@@ -147,7 +153,11 @@ impl App {
             self.settle_definitions(&objects)?;
             self.settle_references(&objects)?;
         }
-        self.store.set_cursor(CONTEXT, last)?;
+        self.context_seen.store(last, Ordering::Relaxed);
+        // Where nothing was done, looking at the entries again after a crash costs less than a write now.
+        if !subjects.is_empty() || last - kept > UNKEPT {
+            self.store.set_cursor(CONTEXT, last)?;
+        }
         Ok(true)
     }
 
@@ -280,7 +290,8 @@ fn concerned(
     let mut groups: BTreeMap<Vec<Hint>, Vec<MemberId>> = BTreeMap::new();
     for member in picture.members() {
         let may = |class: &ClassId| released(picture, member.id, *class, Use::Share);
-        let visible = inherited.iter().filter(|part| part.classes.iter().all(may)).map(|part| part.hint.clone());
+        let visible =
+            inherited.iter().filter(|part| part.classes.iter().all(may)).map(|part| part.hint.clone());
         let mut hints: Vec<Hint> = object.hints.iter().cloned().chain(visible).collect();
         hints.sort_unstable();
         hints.dedup();

@@ -152,7 +152,8 @@ impl Judge {
             .iter()
             .map(|reason| match reason {
                 assess::Reason::Claim { source, .. } => {
-                    let name = self.picture.source(SourceId(*source)).map_or("a source", |source| &source.name);
+                    let name =
+                        self.picture.source(SourceId(*source)).map_or("a source", |source| &source.name);
                     format!("{name}: {reason}")
                 }
                 other => other.to_string(),

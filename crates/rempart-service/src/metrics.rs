@@ -54,7 +54,11 @@ impl Metrics {
             ("rempart_objects_out_total", "Objects handed out.", &self.objects_out),
             ("rempart_requests_total", "Requests answered over HTTP.", &self.requests),
             ("rempart_refused_total", "Requests refused for want of a key.", &self.refused),
-            ("rempart_reassessed_total", "Observables concluded again because time passed.", &self.reassessed),
+            (
+                "rempart_reassessed_total",
+                "Observables concluded again because time passed.",
+                &self.reassessed,
+            ),
         ];
         let mut text = String::new();
         for (name, help, counter) in counters {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use rempart_matching::{IpTable, Warninglists};
+use rempart_matching::{IpTable, States, Warninglists};
 use rempart_service::clock::SystemClock;
 use rempart_service::{App, Store, Tables};
 
@@ -56,19 +56,28 @@ impl Folder {
     }
 }
 
+/// What the operator gives, and what Rempart ships for the rest; what is replaced is not even read.
 fn tables(config: &Config) -> anyhow::Result<Tables> {
-    let mut tables = Tables::bundled()?;
-    let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    if let Some(path) = &config.tables.countries {
-        tables.countries = IpTable::from_csv(&read(path)?).with_context(|| format!("in {}", path.display()))?;
-    }
-    if let Some(path) = &config.tables.asns {
-        tables.asns = IpTable::from_csv(&read(path)?).with_context(|| format!("in {}", path.display()))?;
-    }
-    if let Some(folder) = &config.tables.warninglists {
-        tables.warninglists = warninglists(folder)?;
-    }
-    Ok(tables)
+    let given = |path: &Path| -> anyhow::Result<IpTable> {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        IpTable::from_csv(&bytes).with_context(|| format!("in {}", path.display()))
+    };
+    let files = &config.tables;
+    Ok(Tables {
+        countries: match &files.countries {
+            Some(path) => given(path)?,
+            None => IpTable::bundled_country().context("the countries of addresses that are shipped")?,
+        },
+        asns: match &files.asns {
+            Some(path) => given(path)?,
+            None => IpTable::bundled_asn().context("the systems of addresses that are shipped")?,
+        },
+        warninglists: match &files.warninglists {
+            Some(folder) => warninglists(folder)?,
+            None => Warninglists::bundled().context("the warninglists that are shipped")?,
+        },
+        states: States::bundled().context("the states that are shipped")?,
+    })
 }
 
 /// Warninglists from a folder of MISP's own form: `*/list.json`, or `*.json`.

@@ -88,8 +88,9 @@ pub(crate) fn ask(
             });
         }
         loop {
-            let (kind, payload) = receive(&mut connection)
-                .context("the server went away before it answered; what it had not acknowledged may not be done")?;
+            let (kind, payload) = receive(&mut connection).context(
+                "the server went away before it answered; what it had not acknowledged may not be done",
+            )?;
             match kind {
                 kind::DATA => out.data(&payload)?,
                 kind::WORDS => out.say(&String::from_utf8_lossy(&payload))?,

@@ -6,8 +6,8 @@ use rempart_store::NewObject;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::prepare::Preparer;
 use super::Submission;
+use super::prepare::Preparer;
 use crate::app::App;
 use crate::error::ServiceError;
 use crate::share::{ObjectStatus, message_of, version_text};
@@ -69,7 +69,14 @@ impl App {
                 }
             }
             if batch.len() == BATCH {
-                self.take_batch(submission, &preparer, &mut batch, &mut named, &mut successes, &mut failures)?;
+                self.take_batch(
+                    submission,
+                    &preparer,
+                    &mut batch,
+                    &mut named,
+                    &mut successes,
+                    &mut failures,
+                )?;
             }
         }
         self.take_batch(submission, &preparer, &mut batch, &mut named, &mut successes, &mut failures)?;
@@ -107,7 +114,9 @@ impl App {
                 Ok(message) => {
                     successes.push(ObjectStatus { id, version, message: message.map(str::to_owned) });
                 }
-                Err(message) => failures.push(ObjectStatus { id, version, message: Some(message.to_owned()) }),
+                Err(message) => {
+                    failures.push(ObjectStatus { id, version, message: Some(message.to_owned()) })
+                }
             }
         }
         Ok(())

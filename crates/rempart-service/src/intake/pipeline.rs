@@ -128,8 +128,9 @@ impl App {
             }
             if let Some(stream) = stream {
                 let input = Input::Stream("standard input", stream);
-                let opened =
-                    container::open(input, &context.limits, &mut |entry| gather.entry(entry, request, &context));
+                let opened = container::open(input, &context.limits, &mut |entry| {
+                    gather.entry(entry, request, &context)
+                });
                 if let Err(error) = opened {
                     gather.account.errors.push(format!("standard input: {}", chain(&error)));
                 }
@@ -182,7 +183,9 @@ impl App {
             SourceChoice::Member(member) => (format!("member: {}", member.name), Some(member.id)),
         };
         if member.is_none() && name.starts_with("member: ") {
-            return Err(ServiceError::Invalid("names of sources that begin with `member: ` are the members'".into()));
+            return Err(ServiceError::Invalid(
+                "names of sources that begin with `member: ` are the members'".into(),
+            ));
         }
         if let Some(known) = self.picture().sources().iter().find(|source| source.name == name) {
             return Ok(known.clone());
@@ -264,14 +267,19 @@ impl Gather<'_> {
                 let _ = self.rejected(Position::default(), rejection);
             }
             Content::Bytes(bytes) => {
-                let read = import::read(entry.name, bytes, request.format, request.mapping.as_ref(), context, self);
+                let read =
+                    import::read(entry.name, bytes, request.format, request.mapping.as_ref(), context, self);
                 match read {
                     Ok(format) => *self.account.formats.entry(format.name().into()).or_default() += 1,
                     Err(error) => self.account.errors.push(format!("{}: {}", self.input, chain(&error))),
                 }
             }
         }
-        if self.failure.is_some() || self.sender.is_none() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.failure.is_some() || self.sender.is_none() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn flush(&mut self) {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 use rempart_model::{Decoded, Marking, MemberId, Origin, StixId, Tlp};
-use rempart_store::{ClassId, MintedVersion, NewClaim, NewObject, OPERATOR_ONLY, Source, SourceId, salted};
 use rempart_store::merkle::{Hash, sha256};
+use rempart_store::{ClassId, MintedVersion, NewClaim, NewObject, OPERATOR_ONLY, Source, SourceId, salted};
 use rempart_triage::release::{SourceTerms, Terms};
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -28,7 +28,8 @@ pub(crate) struct Preparer<'a> {
 impl<'a> Preparer<'a> {
     pub(crate) fn new(app: &'a App, source: Source, unmarked: Option<Tlp>) -> Self {
         let picture = app.picture();
-        let owner = source.member.and_then(|id| picture.member(id)).map(|member| (member.id, member.clearance));
+        let owner =
+            source.member.and_then(|id| picture.member(id)).map(|member| (member.id, member.clearance));
         Self {
             app,
             unmarked: unmarked.unwrap_or(source.unmarked),
@@ -89,10 +90,13 @@ impl<'a> Preparer<'a> {
                 digest,
                 Some(if version.is_some() { MintedVersion::BySource } else { MintedVersion::ByIntake }),
             ),
-            Origin::Native => (match &record.original_v20 {
+            Origin::Native => (
+                match &record.original_v20 {
                     Some(original) => first_half(&sha256(&[original])),
                     None => first_half(&hash),
-                }, None),
+                },
+                None,
+            ),
         };
         Ok(NewObject {
             id_key: self.app.store.id_key(&record.id),
@@ -185,7 +189,10 @@ pub(crate) fn terms_of(
     // The contributor is named only where it would not see its own object otherwise: fewer distinct
     // terms make fewer classes.
     let needed = owner.filter(|(_, clearance)| {
-        terms.tlp > *clearance || terms.tlp >= Tlp::AmberStrict || terms.unknown || terms.recipients.is_some()
+        terms.tlp > *clearance
+            || terms.tlp >= Tlp::AmberStrict
+            || terms.unknown
+            || terms.recipients.is_some()
             || terms.community.is_some()
     });
     match needed {

@@ -125,7 +125,11 @@ impl App {
 
     /// What a caller reads in a collection: the streams, and the classes that the release decision
     /// lets it see.
-    pub(super) fn sight(&self, caller: &Caller, of: &Collection) -> Result<(Vec<StreamRef>, Visible), ServiceError> {
+    pub(super) fn sight(
+        &self,
+        caller: &Caller,
+        of: &Collection,
+    ) -> Result<(Vec<StreamRef>, Visible), ServiceError> {
         let picture = self.picture();
         let Some(member) = of.member else {
             if !matches!(caller, Caller::Person(_)) {
@@ -147,8 +151,10 @@ impl App {
             CollectionKind::Concerns => own(Shelf::Concerns),
             CollectionKind::High => own(Shelf::High),
             _ => {
-                let mut streams: Vec<StreamRef> =
-                    released.iter().map(|(class, since)| StreamRef::Class { class: *class, since: *since }).collect();
+                let mut streams: Vec<StreamRef> = released
+                    .iter()
+                    .map(|(class, since)| StreamRef::Class { class: *class, since: *since })
+                    .collect();
                 streams.extend(own(Shelf::Late));
                 streams
             }
@@ -156,12 +162,16 @@ impl App {
         Ok((streams, visible))
     }
 
-    pub(crate) fn contribution_source(&self, member: MemberId) -> Result<rempart_store::SourceId, ServiceError> {
+    pub(crate) fn contribution_source(
+        &self,
+        member: MemberId,
+    ) -> Result<rempart_store::SourceId, ServiceError> {
         let picture = self.picture();
         // A source that does not exist yet has given nothing; no source has the number 0.
-        Ok(picture.sources().iter().find(|source| source.member == Some(member)).map_or(
-            rempart_store::SourceId(0),
-            |source| source.id,
-        ))
+        Ok(picture
+            .sources()
+            .iter()
+            .find(|source| source.member == Some(member))
+            .map_or(rempart_store::SourceId(0), |source| source.id))
     }
 }

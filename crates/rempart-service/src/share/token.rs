@@ -23,7 +23,9 @@ pub fn seal(secrets: &Secrets, cursor: &Cursor) -> Option<String> {
     let mut bytes = encode(cursor).into_bytes();
     let mut nonce = [0u8; NONCE_LEN];
     SystemRandom::new().fill(&mut nonce).ok()?;
-    key(secrets)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut bytes).ok()?;
+    key(secrets)?
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut bytes)
+        .ok()?;
     let mut token = nonce.to_vec();
     token.append(&mut bytes);
     Some(to_text(&token))
@@ -37,9 +39,8 @@ pub fn open(secrets: &Secrets, token: &str) -> Option<Cursor> {
     let bytes = from_text(token)?;
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
     let mut sealed = sealed.to_vec();
-    let plain = key(secrets)?
-        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut sealed)
-        .ok()?;
+    let plain =
+        key(secrets)?.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut sealed).ok()?;
     decode(std::str::from_utf8(plain).ok()?)
 }
 
@@ -79,7 +80,8 @@ fn decode(text: &str) -> Option<Cursor> {
     if version != "1" {
         return None;
     }
-    let list = |text: &str| text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let list =
+        |text: &str| text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let versions = if versions == "all" {
         VersionFilter::All
     } else {

@@ -205,6 +205,7 @@ fn play(
 
 /// Does to the rules what the step did to the instance; gives what bringers are told.
 fn follow(rules: &mut Rules<'_>, step: &Step) -> Vec<Answer> {
+    rules.begin();
     match step {
         Step::Import { feed, tlp, items } => {
             let unmarked = tlp.unwrap_or(rules.unmarked(*feed));

@@ -275,8 +275,8 @@ impl Maker {
         let there: Vec<String> = self
             .ids
             .iter()
-            .cloned()
             .filter(|id| id.split_once("--").is_some_and(|(kind, _)| kinds.contains(&kind)))
+            .cloned()
             .collect();
         if !there.is_empty() && self.chance.percent(40) {
             return self.chance.pick(&there).clone();

@@ -47,6 +47,8 @@ pub(crate) struct Rules<'a> {
     pub(crate) kept: Vec<Kept>,
     /// What marking definitions mean, with who said so.
     meanings: Vec<(String, From, Meaning)>,
+    /// How many of them were said before this step.
+    settled: usize,
     /// Tags that a member itself has given.
     pub(crate) given: BTreeMap<usize, BTreeSet<u32>>,
 }
@@ -59,6 +61,7 @@ impl<'a> Rules<'a> {
             clearance: there.map(|(index, party)| (index, party.clearance)).collect(),
             kept: Vec::new(),
             meanings: Vec::new(),
+            settled: 0,
             given: BTreeMap::new(),
         }
     }
@@ -76,6 +79,10 @@ impl<'a> Rules<'a> {
     /// A definition counts where the object's own source has brought it, or the operator has. What a
     /// member says of a definition binds nobody's objects but its own.
     fn reach<'i>(&self, kept: &'i Kept) -> Reach<'i> {
+        self.reach_by(kept, &self.meanings)
+    }
+
+    fn reach_by<'i>(&self, kept: &'i Kept, meanings: &[(String, From, Meaning)]) -> Reach<'i> {
         let mut tlp: Option<Tlp> = None;
         let mut unknown = false;
         for label in &kept.item.labels {
@@ -84,8 +91,7 @@ impl<'a> Rules<'a> {
                 Label::Broken => unknown = true,
                 Label::Language => {}
                 Label::Custom(id) | Label::GranularCustom(id) => {
-                    let meant: Vec<Meaning> = self
-                        .meanings
+                    let meant: Vec<Meaning> = meanings
                         .iter()
                         .filter(|(of, by, _)| of == id && (*by == kept.from || matches!(by, From::Feed(_))))
                         .map(|(_, _, meaning)| *meaning)
@@ -139,7 +145,8 @@ impl<'a> Rules<'a> {
     /// Whether whoever might see the second, known here or not, might see the first: then nobody lacks
     /// anything where the second is not served for the sake of the first.
     fn covers(&self, first: &Kept, second: &Kept) -> bool {
-        let (a, b) = (self.reach(first), self.reach(second));
+        // What this step says of definitions bears on what was there before once the step is done.
+        let (a, b) = (self.reach_by(first, &self.meanings[..self.settled]), self.reach(second));
         if a.unknown || b.unknown {
             return false;
         }
@@ -154,7 +161,13 @@ impl<'a> Rules<'a> {
         // Anybody: called by one of the names that occur or by none, in one of the places or in none.
         let mut names: Vec<String> = [first, second].into_iter().filter_map(lists).flatten().collect();
         names.extend(a.groups.iter().chain(&b.groups).flat_map(|group| group.iter().cloned()));
-        names.push(String::new());
+        // Where nobody is named, whoever that might be one day is the same for all of the operator's
+        // sources, and another for members.
+        let nobody = |kept: &Kept| match kept.from {
+            From::Feed(_) => "\0 of a feed",
+            From::Member(_) => "\0 of a member",
+        };
+        names.extend([String::new(), nobody(first).to_owned(), nobody(second).to_owned()]);
         let mut places: Vec<usize> = [first, second].into_iter().filter_map(community).flatten().collect();
         places.push(usize::MAX);
         let may = |reach: &Reach<'_>, kept: &Kept, name: &str, place: usize, clearance: Tlp| {
@@ -164,7 +177,9 @@ impl<'a> Rules<'a> {
                     _ if !reach.groups.is_empty() => reach.groups.iter().all(|group| called(group)),
                     Tlp::Clear | Tlp::Green => true,
                     Tlp::Amber => community(kept).is_none_or(|community| community.contains(&place)),
-                    Tlp::AmberStrict | Tlp::Red => lists(kept).is_some_and(|names| called(&names)),
+                    Tlp::AmberStrict | Tlp::Red => {
+                        lists(kept).map_or(name == nobody(kept), |names| called(&names))
+                    }
                 }
         };
         Tlp::ALL.into_iter().all(|clearance| {
@@ -174,6 +189,11 @@ impl<'a> Rules<'a> {
                 })
             })
         })
+    }
+
+    /// A step begins.
+    pub(crate) fn begin(&mut self) {
+        self.settled = self.meanings.len();
     }
 
     /// Takes an item; says what its bringer is told.

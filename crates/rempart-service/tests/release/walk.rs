@@ -213,5 +213,16 @@ fn errors(app: &App, caller: &Caller, collections: &[Collection], ids: &[String]
         let id = StixId::parse(id).unwrap();
         words.push(told(&app.withdraw(caller, all, &id, &ObjectFilter::default()).unwrap_err()));
     }
+    // What is the operator's is no member's, whatever it asks for.
+    let value = "shared0.fr".to_owned();
+    words.push(told(&app.search(caller, std::slice::from_ref(&value)).unwrap_err()));
+    words.push(told(&app.explain(caller, &value).unwrap_err()));
+    words.push(told(&app.export(caller, ExportFormat::Stix, None, &mut Vec::new()).unwrap_err()));
+    words.push(told(&app.members(caller).unwrap_err()));
+    words.push(told(&app.people(caller).unwrap_err()));
+    words.push(told(&app.keys(caller).unwrap_err()));
+    words.push(told(&app.counts(caller).unwrap_err()));
+    words.push(told(&app.verify_ledger(caller, &mut |_, _| ()).unwrap_err()));
+    assert!(words.iter().rev().take(8).all(|words| words.starts_with("forbidden: ")), "{words:?}");
     handed.ways.push(("errors".into(), words));
 }

@@ -247,7 +247,10 @@ impl Terms {
                     Some(ours) => {
                         narrower.tlp == Tlp::Amber
                             && narrower.recipients.is_none()
-                            && narrower.community.as_ref().is_some_and(|them| them.iter().all(|id| ours.contains(id)))
+                            && narrower
+                                .community
+                                .as_ref()
+                                .is_some_and(|them| them.iter().all(|id| ours.contains(id)))
                     }
                 },
                 Tlp::AmberStrict | Tlp::Red => false,

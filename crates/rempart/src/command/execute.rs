@@ -27,8 +27,12 @@ pub(crate) fn execute(
         Request::Override { value, malicious, reason, json } => {
             lookup::override_(app, caller, &value, malicious, &reason, json, out)
         }
-        Request::Retract { ids, source, json } => settings::bulk(app, caller, true, &ids, source.as_deref(), json, out),
-        Request::Expire { ids, source, json } => settings::bulk(app, caller, false, &ids, source.as_deref(), json, out),
+        Request::Retract { ids, source, json } => {
+            settings::bulk(app, caller, true, &ids, source.as_deref(), json, out)
+        }
+        Request::Expire { ids, source, json } => {
+            settings::bulk(app, caller, false, &ids, source.as_deref(), json, out)
+        }
         other => settings::run(app, caller, other, out),
     }
 }

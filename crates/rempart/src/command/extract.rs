@@ -18,15 +18,17 @@ pub(crate) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
     if args.file == Path::new("-") {
         std::io::stdin().take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
     } else {
-        let file =
-            std::fs::File::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
-        file.take(MAX_TEXT + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", args.file.display()))?;
+        let file = std::fs::File::open(&args.file)
+            .with_context(|| format!("cannot read {}", args.file.display()))?;
+        file.take(MAX_TEXT + 1)
+            .read_to_end(&mut bytes)
+            .with_context(|| format!("cannot read {}", args.file.display()))?;
     }
     if bytes.len() as u64 > MAX_TEXT {
         bail!("the text is longer than {MAX_TEXT} bytes; give it in parts");
     }
-    let text = std::str::from_utf8(&bytes)
-        .with_context(|| format!("{} is not UTF-8 text", args.file.display()))?;
+    let text =
+        std::str::from_utf8(&bytes).with_context(|| format!("{} is not UTF-8 text", args.file.display()))?;
     let mut terminal = Terminal::new();
     let mut lines = Vec::new();
     let mut found = 0;

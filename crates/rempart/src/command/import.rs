@@ -33,7 +33,9 @@ pub(crate) fn run(
         format: format.as_deref().map(named_format).transpose()?,
         tlp: tlp
             .as_deref()
-            .map(|text| Tlp::from_name(text).with_context(|| format!("--tlp {text}: not a TLP label, see --help")))
+            .map(|text| {
+                Tlp::from_name(text).with_context(|| format!("--tlp {text}: not a TLP label, see --help"))
+            })
             .transpose()?,
         mapping: mapping.as_deref().map(Mapping::from_toml).transpose().context("--mapping")?,
         paths,
@@ -44,7 +46,8 @@ pub(crate) fn run(
         let mut shown = shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if shown.0.elapsed() > Duration::from_millis(200) {
             shown.0 = Instant::now();
-            let line = format!("{}: {} records read, {} stored", progress.input, progress.records, progress.stored);
+            let line =
+                format!("{}: {} records read, {} stored", progress.input, progress.records, progress.stored);
             // A progress line that cannot be shown is no reason to stop.
             let _ = shown.1.progress(&line);
         }
@@ -84,7 +87,11 @@ fn tell(account: &Account, took: Duration, out: &mut dyn Output) -> anyhow::Resu
     }
     out.data(text.as_bytes())?;
     for rejected in account.rejections.iter().take(SHOWN) {
-        let place = if rejected.line > 0 { format!("line {}", rejected.line) } else { format!("byte {}", rejected.offset) };
+        let place = if rejected.line > 0 {
+            format!("line {}", rejected.line)
+        } else {
+            format!("byte {}", rejected.offset)
+        };
         out.say(&format!("rejected: {}, {place}: {}", rejected.input, rejected.reason))?;
     }
     if account.rejected > SHOWN as u64 {

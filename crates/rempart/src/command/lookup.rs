@@ -95,7 +95,10 @@ fn told(explanation: &Explanation) -> String {
     ));
     if let Some(decided) = &explanation.decided {
         let what = if decided.malicious { "malicious" } else { "benign" };
-        text.push_str(&format!("  held to be {what} by {} since {}: {}\n", decided.by, decided.at, decided.reason));
+        text.push_str(&format!(
+            "  held to be {what} by {} since {}: {}\n",
+            decided.by, decided.at, decided.reason
+        ));
     }
     text.push_str("why this score\n");
     for reason in &explanation.reasons {
@@ -129,7 +132,11 @@ fn told(explanation: &Explanation) -> String {
         ));
         text.push_str(&format!(
             "    released to: {}\n",
-            if claim.released_to.is_empty() { "nobody but the operator".into() } else { claim.released_to.join(", ") }
+            if claim.released_to.is_empty() {
+                "nobody but the operator".into()
+            } else {
+                claim.released_to.join(", ")
+            }
         ));
         for withheld in &claim.withheld_from {
             text.push_str(&format!("    withheld from {}: {}\n", withheld.member, withheld.reason));
@@ -257,7 +264,9 @@ pub(crate) fn override_(
                 "probability": row.assessment.probability, "overridden": row.override_.is_some()}),
         )?;
     } else {
-        out.data(format!("{}: probability {:.2}\n", observable.value(), row.assessment.probability).as_bytes())?;
+        out.data(
+            format!("{}: probability {:.2}\n", observable.value(), row.assessment.probability).as_bytes(),
+        )?;
     }
     Ok(code::DONE)
 }

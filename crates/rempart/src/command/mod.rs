@@ -21,7 +21,6 @@ use crate::folder::Folder;
 use crate::output::Terminal;
 use crate::remote;
 
-
 /// How long a command waits for another one that holds the folder.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -72,4 +71,3 @@ pub(crate) fn user_name(uid: u32) -> String {
         })
         .unwrap_or_else(|| format!("uid-{uid}"))
 }
-

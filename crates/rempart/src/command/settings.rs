@@ -1,7 +1,9 @@
 //! Members, people, keys, sources, and bulk changes.
 
 use anyhow::{Context, bail};
-use rempart_model::{Country, Kind, Member, MemberId, MemberKind, Observable, Reliability, StixId, Timestamp, Tlp};
+use rempart_model::{
+    Country, Kind, Member, MemberId, MemberKind, Observable, Reliability, StixId, Timestamp, Tlp,
+};
 use rempart_service::{App, Caller, KeyOwner, Role, Scopes};
 use serde_json::json;
 
@@ -43,9 +45,8 @@ pub(crate) fn run(app: &App, caller: &Caller, request: Request, out: &mut dyn Ou
         }
         Request::MemberList { json } => members(app, caller, json, out),
         Request::PersonAdd { name, role, uid, json } => {
-            let role = Role::from_name(&role).with_context(|| {
-                format!("--role {role}: one of reader, analyst, approver, administrator")
-            })?;
+            let role = Role::from_name(&role)
+                .with_context(|| format!("--role {role}: one of reader, analyst, approver, administrator"))?;
             let id = app.add_person(caller, &name, role, uid)?;
             answer(out, json, &json!({"person": name, "id": id.0}), &format!("added {name}"))
         }
@@ -65,7 +66,8 @@ pub(crate) fn run(app: &App, caller: &Caller, request: Request, out: &mut dyn Ou
             };
             let expires = (days > 0).then(|| app.now().plus_seconds(i64::from(days) * DAY));
             let key = app.create_key(caller, owner, scopes, expires)?;
-            let value = json!({"key": key.secret, "id": key.id, "expires": expires.map(|time| time.to_string())});
+            let value =
+                json!({"key": key.secret, "id": key.id, "expires": expires.map(|time| time.to_string())});
             answer(out, json, &value, &key.secret)
         }
         Request::KeyRevoke { key } => {
@@ -99,8 +101,12 @@ pub(crate) fn run(app: &App, caller: &Caller, request: Request, out: &mut dyn Ou
             for source in app.picture().sources() {
                 let value = json!({"name": source.name, "reliability": source.reliability.letter().to_string(),
                     "unmarked": source.unmarked.name(), "recipients": source.recipients, "copy_group": source.copy_group});
-                let line =
-                    format!("{}\t{}\tunmarked is {}", source.name, source.reliability.letter(), source.unmarked.name());
+                let line = format!(
+                    "{}\t{}\tunmarked is {}",
+                    source.name,
+                    source.reliability.letter(),
+                    source.unmarked.name()
+                );
                 answer(out, json, &value, &line)?;
             }
             Ok(code::DONE)

@@ -227,6 +227,8 @@ mod tests {
         apply(&mut config, "title = \"file\"", Path::new("")).unwrap();
         environment(&mut config, &|name| (name == "REMPART_TITLE").then(|| "env".to_owned())).unwrap();
         assert_eq!(config.title, "env");
-        assert!(environment(&mut config, &|name| (name == "REMPART_LISTEN").then(|| "x".to_owned())).is_err());
+        assert!(
+            environment(&mut config, &|name| (name == "REMPART_LISTEN").then(|| "x".to_owned())).is_err()
+        );
     }
 }

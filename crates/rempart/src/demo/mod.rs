@@ -44,7 +44,8 @@ struct Feed {
 /// Runs the demo.
 pub(crate) fn run(shared: &Shared, args: &DemoArgs) -> anyhow::Result<ExitCode> {
     // The demo has a folder of its own unless one is named: it makes members and keys.
-    let data = if shared.data == Path::new("rempart-data") { PathBuf::from(FOLDER) } else { shared.data.clone() };
+    let data =
+        if shared.data == Path::new("rempart-data") { PathBuf::from(FOLDER) } else { shared.data.clone() };
     let shared = Shared { data: data.clone(), config: shared.config.clone() };
     let mut config = Config::load(&shared)?;
     config.listen = args.listen;
@@ -113,7 +114,8 @@ fn members(app: &App, caller: &Caller, folder: &Path, real: bool) -> anyhow::Res
                     since: Timestamp::MIN,
                 };
                 if !real {
-                    member.constituency.networks = sample.networks.iter().map(|text| (*text).into()).collect();
+                    member.constituency.networks =
+                        sample.networks.iter().map(|text| (*text).into()).collect();
                     member.constituency.asns = sample.asns.to_vec();
                     member.constituency.domains = sample.domains.iter().map(|text| (*text).into()).collect();
                 }
@@ -131,7 +133,8 @@ fn members(app: &App, caller: &Caller, folder: &Path, real: bool) -> anyhow::Res
 
 fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    let mut file =
+        std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
     file.write_all(bytes)
 }
 
@@ -153,7 +156,8 @@ fn sample_feeds(folder: &Path, now: Timestamp) -> anyhow::Result<Vec<Feed>> {
                 format: source.format.and_then(Format::from_name),
                 mapping,
                 tlp: source.tlp.and_then(Tlp::from_name),
-                reliability: Reliability::from_letter(&source.reliability.to_string()).unwrap_or(Reliability::F),
+                reliability: Reliability::from_letter(&source.reliability.to_string())
+                    .unwrap_or(Reliability::F),
                 recipients: source.recipients.iter().map(|name| (*name).into()).collect(),
             })
         })
@@ -174,7 +178,8 @@ fn feeds_of(folder: &Path) -> anyhow::Result<Vec<Feed>> {
 
 fn collect(root: &Path, folder: &Path, feeds: &mut Vec<Feed>) -> anyhow::Result<()> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     paths.retain(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')));
     paths.sort();
     let feed = |path: &Path| {

@@ -82,7 +82,7 @@ fn stream(
 
 #[test]
 fn a_bundle_that_is_cut_gives_what_is_whole() {
-    let data = Data::new();
+    let data = Data::shipped();
     let indicators: Vec<_> = (0..50).map(|index| indicator(81, index)).collect();
     let whole = String::from_utf8(bundle_of(&indicators)).unwrap();
     let last = whole.rfind(&indicators[49].json).unwrap();
@@ -90,7 +90,7 @@ fn a_bundle_that_is_cut_gives_what_is_whole() {
     for (name, cut, objects) in
         [("inside", last + 40, 49), ("between", last, 49), ("end", whole.len() - 3, 50)]
     {
-        let data_of = Data::new();
+        let data_of = Data::shipped();
         let file = data.file(&format!("{name}.json"), &whole[..cut]);
         let took = import(&data_of, &file, &[]);
         assert_eq!(took.number("objects"), objects, "{name}: {}", took.ran);
@@ -103,7 +103,7 @@ fn a_bundle_that_is_cut_gives_what_is_whole() {
 
 #[test]
 fn deep_nesting_costs_one_record() {
-    let data = Data::new();
+    let data = Data::shipped();
     let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
     let objects = format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
     let good = [indicator(82, 0), indicator(82, 1)];
@@ -126,7 +126,7 @@ fn deep_nesting_costs_one_record() {
 
 #[test]
 fn a_string_of_300_mb_costs_one_record() {
-    let data = Data::new();
+    let data = Data::shipped();
     let good = [indicator(83, 0), indicator(83, 1)];
     let json = good.each_ref().map(|indicator| indicator.json.clone());
     let took = stream(&data, "long-string", &[], move |to| {
@@ -167,7 +167,7 @@ fn fill(to: &mut dyn Write, byte: u8, count: usize) -> std::io::Result<()> {
 
 #[test]
 fn an_endless_stream_of_nothing_is_read_in_little_memory() {
-    let data = Data::new();
+    let data = Data::shipped();
     let inputs = [("zeros", 0u8, 24), ("blanks", b' ', 24), ("line-ends", b'\n', 8), ("high-bytes", 0xff, 4)];
     for (name, byte, size) in inputs {
         let took = stream(&data, name, &[], move |to| {
@@ -180,7 +180,7 @@ fn an_endless_stream_of_nothing_is_read_in_little_memory() {
 
 #[test]
 fn other_encodings_are_read_or_refused() {
-    let data = Data::new();
+    let data = Data::shipped();
     let good = indicator(84, 0);
     let text = String::from_utf8(bundle_of(std::slice::from_ref(&good))).unwrap();
     let utf16 = |big: bool, text: &str| -> Vec<u8> {
@@ -192,7 +192,7 @@ fn other_encodings_are_read_or_refused() {
         ("little.json", utf16(false, &text)),
         ("big.json", utf16(true, &text)),
     ] {
-        let data = Data::new();
+        let data = Data::shipped();
         let took = import(&data, &data.file(name, bytes), &[]);
         assert_eq!(took.counts(), (1, 0), "{name}: {}", took.ran);
         // Served as UTF-8, whatever it came as.
@@ -214,7 +214,7 @@ fn other_encodings_are_read_or_refused() {
 
 #[test]
 fn a_key_that_is_there_twice_does_not_mean_two_things() {
-    let data = Data::new();
+    let data = Data::shipped();
     let (one, other) = (indicator(85, 0), indicator(85, 1));
     let twice = |key: &str, value: &str| one.json.replacen('{', &format!("{{\"{key}\":{value},"), 1);
     let green = "[\"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb\"]";
@@ -246,7 +246,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_gzip_bomb_does_not_go_off() {
-    let data = Data::new();
+    let data = Data::shipped();
     // A good line, then 2 GB of one letter in 2 MB.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(b"evil-one.com\n").unwrap();
@@ -284,7 +284,7 @@ fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn a_zip_bomb_does_not_go_off() {
-    let data = Data::new();
+    let data = Data::shipped();
     let zeros = vec![b'a'; 64 << 20];
     let entries: Vec<(String, &[u8])> =
         (0..16).map(|number| (format!("{number}.txt"), zeros.as_slice())).collect();
@@ -312,7 +312,7 @@ fn a_zip_bomb_does_not_go_off() {
 
 #[test]
 fn an_archive_does_not_reach_out_of_itself() {
-    let data = Data::new();
+    let data = Data::shipped();
     let list = b"evil-one.com\nevil-two.com\n";
     let archive = zip_of(&[
         ("../../outside.txt", b"outside-one.com\n"),
@@ -352,7 +352,7 @@ fn listing(folder: &Path) -> Vec<String> {
 #[test]
 fn circles_of_references_come_to_an_end() {
     const COUNT: u64 = 400;
-    let data = Data::new();
+    let data = Data::shipped();
     data.member("CERT-FR", "FR", "fr");
     let mut objects: Vec<String> = (0..COUNT).map(|index| indicator(86, index).json).collect();
     let ids: Vec<String> = (0..COUNT).map(|index| indicator(86, index).id).collect();
@@ -406,7 +406,7 @@ fn circles_of_references_come_to_an_end() {
 
 #[test]
 fn a_date_in_the_year_99999_costs_one_record() {
-    let data = Data::new();
+    let data = Data::shipped();
     let year = |index: u64, key: &str, value: &str| {
         let json = indicator(87, index).json;
         let at = json.find(&format!("\"{key}\":\"")).unwrap() + key.len() + 4;
@@ -445,7 +445,7 @@ fn a_date_in_the_year_99999_costs_one_record() {
 
 #[test]
 fn line_ends_may_be_mixed() {
-    let data = Data::new();
+    let data = Data::shipped();
     let file = data.file(
         "mixed.txt",
         "evil-one.com\r\nevil-two.com\nevil-three.com\revil-four.com\r\n\n\r\nevil-five.com",
@@ -467,7 +467,7 @@ fn line_ends_may_be_mixed() {
 fn one_bad_object_among_100_000_is_found_and_named() {
     const COUNT: u64 = 100_000;
     const BAD: u64 = 61_803;
-    let data = Data::new();
+    let data = Data::shipped();
     let indicators: Vec<_> = (0..COUNT).map(|index| indicator(88, index)).collect();
     let bad = "{\"type\":\"indicator\",\"id\":\"indicator--not-a-uuid\",\"pattern\":17}";
     let objects = indicators
@@ -487,7 +487,7 @@ fn one_bad_object_among_100_000_is_found_and_named() {
 
 #[test]
 fn what_is_no_intelligence_at_all_is_said() {
-    let data = Data::new();
+    let data = Data::shipped();
     for (name, bytes) in [
         ("report.pdf", b"%PDF-1.7\n1 0 obj".as_slice()),
         ("program", b"\x7fELF\x02\x01\x01\0\0\0\0\0"),

@@ -17,7 +17,7 @@ fn settled(bytes: &[u8]) -> String {
 
 #[test]
 fn commands_say_the_same_with_and_without_a_server() {
-    let data = Data::new();
+    let data = Data::shipped();
     let indicators: Vec<_> = (0..6000).map(|index| indicator(11, index)).collect();
     let file = data.file("many.json", bundle_of(&indicators));
     data.import(&file);
@@ -82,7 +82,7 @@ fn commands_say_the_same_with_and_without_a_server() {
 
 #[test]
 fn standard_input_reaches_the_server() {
-    let data = Data::new();
+    let data = Data::shipped();
     let server = Server::start(&data);
     let indicators: Vec<_> = (0..3000).map(|index| indicator(12, index)).collect();
     let ran = data.pipe(&["import", "--json", "--source", "piped", "-"], &bundle_of(&indicators));
@@ -99,7 +99,7 @@ fn standard_input_reaches_the_server() {
 
 #[test]
 fn a_command_whose_server_is_killed_says_so() {
-    let data = Data::new();
+    let data = Data::shipped();
     let server = Server::start(&data);
     let mut command = data.command(&["import", "--json", "-"]);
     let mut child = command

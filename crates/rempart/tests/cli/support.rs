@@ -37,11 +37,25 @@ pub(crate) fn quiet(command: &mut Command) {
 /// A folder for one test.
 pub(crate) struct Data {
     folder: TempDir,
+    tables: bool,
 }
 
 impl Data {
+    /// With small tables of addresses and warninglists, which every command reads anew.
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let data = Self { folder: tempfile::tempdir().unwrap(), tables: true };
+        let tables = data.beside("tables");
+        std::fs::create_dir_all(tables.join("lists")).unwrap();
+        std::fs::write(tables.join("countries.csv"), "192.0.2.0,192.0.2.255,FR\n").unwrap();
+        std::fs::write(tables.join("asns.csv"), "192.0.2.0,192.0.2.255,64500,Example\n").unwrap();
+        let list = r#"{"name":"Examples","type":"hostname","version":1,"description":"Reserved names","list":["example.com"]}"#;
+        std::fs::write(tables.join("lists/example.json"), list).unwrap();
+        data
+    }
+
+    /// With the tables that the program ships.
+    pub(crate) fn shipped() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), tables: false }
     }
 
     /// The data folder; the program makes it.
@@ -64,8 +78,18 @@ impl Data {
     /// The program on this folder.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = program();
+        self.choose_tables(&mut command);
         command.arg("--data").arg(self.path()).args(args);
         command
+    }
+
+    /// Tells a command which tables to read.
+    pub(crate) fn choose_tables(&self, command: &mut Command) {
+        if self.tables {
+            command.env("REMPART_COUNTRIES", self.beside("tables/countries.csv"));
+            command.env("REMPART_ASNS", self.beside("tables/asns.csv"));
+            command.env("REMPART_WARNINGLISTS", self.beside("tables/lists"));
+        }
     }
 
     /// Runs it.

@@ -20,6 +20,7 @@ fn traced(data: &Data, trace: &std::path::Path, args: &[&str]) -> Option<Command
     }
     let mut command = Command::new("strace");
     quiet(&mut command);
+    data.choose_tables(&mut command);
     command.args(["-f", "-y", "-s", "96", "-e", CALLS, "-o"]).arg(trace).arg(env!("CARGO_BIN_EXE_rempart"));
     command.arg("--data").arg(data.path()).args(args);
     Some(command)
