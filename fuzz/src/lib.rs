@@ -85,7 +85,7 @@ impl Sink for Laws {
 }
 
 /// Gives its bytes seven at a time, as a slow network might.
-struct Pieces<'a>(&'a [u8]);
+pub struct Pieces<'a>(pub &'a [u8]);
 
 impl Read for Pieces<'_> {
     fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {

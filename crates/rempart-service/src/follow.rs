@@ -78,7 +78,8 @@ impl App {
         let judge = self.judge();
         let mut concerns: Vec<(ObjectSeq, Vec<NewConcern>)> = Vec::with_capacity(objects.len());
         for object in objects {
-            if object.foreign {
+            // What was replaced claims nothing any more; whom it concerned stays as it was.
+            if object.foreign || object.superseded {
                 continue;
             }
             let observables = self.store.observables_by_number(&object.observables)?;

@@ -332,7 +332,7 @@ fn reads_on(
         let came = walk::read(&stage.app, &caller, collection, None, limit, by_date, *after);
         for tag in came.iter().filter_map(of) {
             // What two sources gave on different terms may come from the other one later on.
-            let two = rules.kept.iter().filter(|kept| kept.item.tag == tag).count() > 1;
+            let two = rules.is_given_by_several(tag);
             assert!(
                 has.insert(tag) || two,
                 "member {member} had {tag} in {:?} and gets it again",

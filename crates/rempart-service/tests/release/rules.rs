@@ -49,6 +49,8 @@ pub(crate) struct Rules<'a> {
     meanings: Vec<(String, From, Meaning)>,
     /// How many of them were said before this step.
     settled: usize,
+    /// Who has ever given what.
+    givers: Vec<(u32, From)>,
     /// Tags that a member itself has given.
     pub(crate) given: BTreeMap<usize, BTreeSet<u32>>,
 }
@@ -62,6 +64,7 @@ impl<'a> Rules<'a> {
             kept: Vec::new(),
             meanings: Vec::new(),
             settled: 0,
+            givers: Vec::new(),
             given: BTreeMap::new(),
         }
     }
@@ -191,6 +194,11 @@ impl<'a> Rules<'a> {
         })
     }
 
+    /// Whether more than one source has given the very same.
+    pub(crate) fn is_given_by_several(&self, tag: u32) -> bool {
+        self.givers.iter().filter(|(given, _)| *given == tag).count() > 1
+    }
+
     /// A step begins.
     pub(crate) fn begin(&mut self) {
         self.settled = self.meanings.len();
@@ -198,6 +206,9 @@ impl<'a> Rules<'a> {
 
     /// Takes an item; says what its bringer is told.
     pub(crate) fn take(&mut self, from: From, unmarked: Tlp, item: &Item) -> Answer {
+        if !self.givers.contains(&(item.tag, from)) {
+            self.givers.push((item.tag, from));
+        }
         if let From::Member(member) = from {
             self.given.entry(member).or_default().insert(item.tag);
         }

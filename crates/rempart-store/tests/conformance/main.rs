@@ -1,6 +1,8 @@
 //! What every adapter of the store must do. Each test is one function over `&Store`; the macro makes
 //! a test of it for each adapter.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod bulk;
 mod intake;
 mod ledger;
