@@ -155,11 +155,12 @@ impl Sqlite {
         let others = |known: &Known| known.source != source && known.flags & flag::FOREIGN == 0;
         // What a marking definition says counts by whoever says it, so that each source has its own.
         let there = |known: &Known| object.defines.is_none() && sees(known.class, object.class);
-        let hidden = all.iter().any(|known| others(known) && !there(known));
+        // Whose the id is depends on what a reader may see of it, so that each is asked for.
+        let shadowed = all.iter().any(others);
         let known: Vec<&Known> =
             all.iter().filter(|known| known.source == source || (others(known) && there(known))).collect();
         let mut flags = 0;
-        if hidden {
+        if shadowed {
             flags |= flag::SHADOWED;
         }
         if object.revoked {

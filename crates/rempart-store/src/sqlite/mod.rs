@@ -30,7 +30,7 @@ use crate::types::EntryKind;
 pub(crate) mod flag {
     /// A newer version of the id is there.
     pub(crate) const SUPERSEDED: i64 = 1;
-    /// Another row with the id was there before that the contributor could not see.
+    /// Another source had an object with the id before.
     pub(crate) const SHADOWED: i64 = 2;
     /// `revoked`.
     pub(crate) const REVOKED: i64 = 4;
