@@ -8,6 +8,7 @@ mod counts;
 mod data;
 mod deny;
 mod fuzz;
+mod mutants;
 mod process;
 mod setup;
 mod test;
@@ -36,6 +37,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Run the benchmarks and print their ratios.
     Bench(bench::Options),
+    /// Take each call of the release decision away and look whether its test fails.
+    Mutants(mutants::Options),
     /// Renew the data that is shipped, from the newest packages of npm and PyPI.
     Data,
     /// Check licences, bans and sources of the dependencies, and advisories where they can be reached.
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run().and_then(counts::Counts::into_result),
         Task::Fuzz(options) => fuzz::run(&options).and_then(counts::Counts::into_result),
         Task::Bench(options) => bench::run(&options),
+        Task::Mutants(options) => mutants::run(&options),
         Task::Data => data::run(),
         Task::Deny => deny::run().and_then(counts::Counts::into_result),
     };
