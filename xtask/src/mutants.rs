@@ -18,7 +18,7 @@ const FOLDERS: [&str; 2] = ["crates/rempart-service/src", "crates/rempart-store/
 /// Where the result is written.
 const REPORT: &str = "docs/evaluation/release-mutants.md";
 /// Longest time for one mutant.
-const LIMIT: Duration = Duration::from_secs(1800);
+const LIMIT: Duration = Duration::from_secs(3600);
 
 /// How the mutants are run.
 #[derive(Args)]
