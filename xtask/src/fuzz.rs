@@ -37,7 +37,9 @@ const INPUT_SECONDS: u32 = 10;
 /// From this length on a run is written into `fuzz/logs`.
 const LONG_RUN: u32 = 600;
 /// Most bytes of the committed corpus of one target.
-const CORPUS_BYTES: u64 = 40 << 10;
+const CORPUS_BYTES: u64 = 32 << 10;
+/// Most inputs that a run adds to the committed corpus of one target.
+const CORPUS_INPUTS: usize = 40;
 
 /// What to fuzz.
 #[derive(Args)]
@@ -231,8 +233,8 @@ fn log(name: &str, seconds: u32, output: &str, success: bool) -> anyhow::Result<
     Ok(())
 }
 
-/// Replaces the committed corpus by the smallest inputs that cover what all inputs cover, the
-/// shortest ones first, up to the size that the repository bears.
+/// Replaces the committed corpus by few inputs that cover what all inputs cover, and where the
+/// repository cannot bear these, by some of all lengths.
 fn keep(
     binary: &Path,
     common: &[String],
@@ -246,7 +248,7 @@ fn keep(
     }
     fs::create_dir_all(&merged)?;
     let mut command = process::command(binary);
-    command.args(common).arg("-merge=1").arg(&merged).arg(found).args(seeds);
+    command.args(common).arg("-set_cover_merge=1").arg(&merged).arg(found).args(seeds);
     let ended = process::quietly(&mut command, std::time::Duration::from_secs(900))?;
     anyhow::ensure!(ended.success, "cannot merge the corpus:\n{}", tail(&ended.output, 10));
     let mut inputs = Vec::new();
@@ -263,17 +265,25 @@ fn keep(
             fs::remove_file(path)?;
         }
     }
-    let mut room = CORPUS_BYTES;
-    let mut kept = 0;
-    for (length, path) in &inputs {
-        let Some(rest) = room.checked_sub(*length) else { break };
+    let kept = spread(&inputs);
+    for (_, path) in &kept {
         let name = path.file_name().context("an input without a name")?;
         fs::copy(path, committed.join(name))?;
-        room = rest;
-        kept += 1;
     }
-    println!("kept {kept} of {} inputs, {} bytes", inputs.len(), CORPUS_BYTES - room);
+    let bytes: u64 = kept.iter().map(|(length, _)| length).sum();
+    println!("kept {} of {} inputs, {bytes} bytes", kept.len(), inputs.len());
     Ok(())
+}
+
+/// As many inputs as may be kept, evenly taken from those sorted by length.
+fn spread(sorted: &[(u64, PathBuf)]) -> Vec<&(u64, PathBuf)> {
+    for most in (1..=CORPUS_INPUTS).rev() {
+        let kept: Vec<_> = sorted.iter().step_by(sorted.len().div_ceil(most).max(1)).collect();
+        if kept.iter().map(|(length, _)| length).sum::<u64>() <= CORPUS_BYTES {
+            return kept;
+        }
+    }
+    Vec::new()
 }
 
 #[cfg(test)]
@@ -296,6 +306,24 @@ mod tests {
             said.starts_with("thread '") && said.contains("left is not right") && said.contains("x-crash-1")
         );
         assert!(!said.contains("0x31") && !said.contains("Base64") && !said.contains("INFO"));
+    }
+
+    #[test]
+    fn inputs_of_all_lengths_are_kept_within_the_bounds() {
+        let inputs = |lengths: &[u64]| -> Vec<_> {
+            lengths.iter().map(|length| (*length, PathBuf::from(length.to_string()))).collect()
+        };
+        let lengths = |sorted: &[u64]| -> Vec<u64> {
+            spread(&inputs(sorted)).into_iter().map(|(length, _)| *length).collect()
+        };
+        assert!(lengths(&[]).is_empty());
+        assert_eq!(lengths(&[1, 2, 3]), [1, 2, 3]);
+        assert!(lengths(&[CORPUS_BYTES + 1]).is_empty());
+        assert_eq!(lengths(&[1, 2, CORPUS_BYTES - 1, CORPUS_BYTES]), [1, CORPUS_BYTES - 1]);
+        let many: Vec<u64> = (1..=1000).collect();
+        let kept = lengths(&many);
+        assert!(kept.len() <= CORPUS_INPUTS && kept.len() > CORPUS_INPUTS / 2);
+        assert!(kept.iter().sum::<u64>() <= CORPUS_BYTES && kept.last() > Some(&900));
     }
 
     #[test]
