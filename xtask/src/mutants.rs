@@ -174,7 +174,8 @@ fn calls(text: &str) -> Vec<(usize, usize, &'static str)> {
 
 /// How long the path or receiver in front of a call is: `self.`, `crate::app::`, `request.visible.`.
 fn receiver(before: &str) -> usize {
-    let rest = before.trim_end_matches(|sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '.' | ':'));
+    let rest =
+        before.trim_end_matches(|sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '.' | ':'));
     let path = &before[rest.len()..];
     if path.ends_with('.') || path.ends_with("::") { path.len() } else { 0 }
 }

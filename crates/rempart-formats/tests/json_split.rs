@@ -170,6 +170,21 @@ fn a_string_without_measure_costs_little() {
     }
 }
 
+#[test]
+fn what_is_broken_after_the_records_or_beyond_the_bound_is_told_alike() {
+    let long = "x".repeat(150);
+    for text in [
+        "{\"type\":\"bundle\",\"objects\":[{\"a\":1}],\"b\":\"no end ,{\"c\":2}\n{\"d\":3}".to_owned(),
+        "{\"objects\":[{\"a\":1}],\"name\"\n,{\"c\":2}".to_owned(),
+        format!("[{{\"a\":\"{long}\",\"b\":\"{long},{{\"c\":2}},{{\"d\":3}}]"),
+        format!("{{\"a\":\"{long}\",\"{long},{{\"c\":2}},{{\"d\":3}}\n{{\"e\":4}}"),
+        format!("{{\"a\":\"{long}\",\"b\":\"{}\",\"objects\":[{{\"c\":2}}]}}", "y".repeat(33)),
+        format!("{{\"a\":{},{{\"b\":2}}\n{{\"c\":3}}", " ".repeat(410)),
+    ] {
+        found(&text);
+    }
+}
+
 fn record() -> impl Strategy<Value = String> {
     proptest::collection::vec(("[a-z]{1,4}", "[ -~é]{0,12}"), 0..4).prop_map(|members| {
         let map: serde_json::Map<String, serde_json::Value> =
@@ -199,5 +214,21 @@ proptest! {
         let (whole, _) = read(&mut text.as_bytes(), &limits());
         let (dripped, _) = read(&mut Drip(text.as_bytes(), size), &limits());
         prop_assert_eq!(&whole, &dripped);
+    }
+
+    #[test]
+    fn nothing_found_depends_on_how_the_bytes_come(start in prop_oneof![
+        Just(""), Just("["), Just("{\"type\":\"bundle\",\"objects\":[{\"a\":1}],"), Just("{\"a\":\"xxxxxxxx\","),
+    ], parts in proptest::collection::vec(
+        prop_oneof![
+            Just("{"), Just("}"), Just("]"), Just(","), Just(":"), Just("\""), Just("\\"), Just("\n"), Just("1"),
+            Just("\"objects\":["), Just("\"k\":\"vvvvv\","), Just("xxxxxxx"), Just("       "), Just("},{\"d\":2},"),
+        ], 0..40), size in 1usize..9)
+    {
+        let text = [start, &parts.concat()].concat();
+        let limits = Limits { record_bytes: 24, depth: 6, ..Limits::default() };
+        let (whole, _) = read(&mut text.as_bytes(), &limits);
+        let (dripped, _) = read(&mut Drip(text.as_bytes(), size), &limits);
+        prop_assert_eq!(&whole, &dripped, "{}", text);
     }
 }

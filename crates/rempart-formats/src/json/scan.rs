@@ -13,8 +13,8 @@ pub(super) struct Scan {
     in_string: bool,
     /// A backslash was the last byte of the chunk before.
     escaped: bool,
-    /// Where the last string begins.
-    string: usize,
+    /// Where the last string begins; `None` where that is gone.
+    string: Option<usize>,
     unbalanced: bool,
 }
 
@@ -30,10 +30,12 @@ pub(super) enum Found {
         /// Whether every bracket is closed by its like.
         balanced: bool,
     },
-    /// This is no JSON. The next record should be looked for from `resume` on.
+    /// This is no JSON.
     Broken {
-        /// Where.
-        resume: usize,
+        /// Where it shows.
+        at: usize,
+        /// Where the string begins that may have swallowed the next record.
+        string: Option<usize>,
     },
 }
 
@@ -66,7 +68,7 @@ impl Scan {
                         }
                     }
                     // A line break cannot be inside a string: a quote is missing.
-                    _ => return Found::Broken { resume: self.string },
+                    _ => return Found::Broken { at, string: self.string },
                 }
                 continue;
             }
@@ -79,13 +81,13 @@ impl Scan {
                 }
                 b'"' => {
                     if self.last == b'"' {
-                        return Found::Broken { resume: self.string };
+                        return Found::Broken { at, string: self.string };
                     }
                     if self.is_scalar() {
                         return Found::End { end: at, balanced: true };
                     }
                     self.in_string = true;
-                    self.string = at;
+                    self.string = Some(at);
                 }
                 b'{' | b'[' => {
                     if self.is_scalar() {
@@ -97,8 +99,8 @@ impl Scan {
                         None => true,
                     };
                     if !fits {
-                        let resume = if byte == b'[' && self.last == b'"' { self.string } else { at };
-                        return Found::Broken { resume };
+                        let swallowed = byte == b'[' && self.last == b'"';
+                        return Found::Broken { at, string: self.string.filter(|_| swallowed) };
                     }
                     if self.depth < 64 {
                         let bit = 1 << self.depth;
@@ -127,7 +129,7 @@ impl Scan {
                 }
                 _ => {
                     if self.last == b'"' {
-                        return Found::Broken { resume: self.string };
+                        return Found::Broken { at, string: self.string };
                     }
                     self.last = b'0';
                 }
@@ -138,7 +140,12 @@ impl Scan {
 
     /// Tells the scan that `count` bytes before the next chunk are gone.
     pub(super) fn moved(&mut self, count: usize) {
-        self.string = self.string.saturating_sub(count);
+        self.string = self.string.and_then(|string| string.checked_sub(count));
+    }
+
+    /// Where the string begins to which one may have to go back.
+    pub(super) fn string(&self) -> Option<usize> {
+        self.string.filter(|_| self.in_string || self.last == b'"')
     }
 
     /// The deepest nesting so far.

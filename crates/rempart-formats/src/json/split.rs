@@ -287,40 +287,52 @@ impl Splitter<'_, '_> {
         }
     }
 
-    /// Scans one value that begins at `from`; what is before it in the window is kept with it.
+    /// Scans one value that begins at `from`; what is before it in the window is kept with it. What it
+    /// finds does not depend on how much of the input is in the window.
     fn pass(&mut self, from: usize, passing: &mut Passing) -> Result<Value, DecodeError> {
+        let most = self.options.limits.record_bytes;
         let mut scan = Scan::default();
         let mut at = from;
         loop {
             let found = scan.run(self.window.bytes(), at);
             passing.too_deep |= scan.deepest() > self.options.limits.depth;
-            match found {
-                Found::End { end, balanced: true } => return Ok(Value::Whole { end }),
-                Found::End { end, balanced: false } => return Ok(Value::Unbalanced { end }),
-                Found::Broken { resume } => return Ok(Value::Broken { resume }),
-                Found::More => {}
+            let (end, value) = match found {
+                Found::End { end, balanced: true } => (end, Value::Whole { end }),
+                Found::End { end, balanced: false } => (end, Value::Unbalanced { end }),
+                Found::Broken { at, string } => {
+                    let resume = string.filter(|string| at - string <= most).unwrap_or(at);
+                    (at, Value::Broken { resume })
+                }
+                Found::More => {
+                    at = self.window.bytes().len();
+                    let string = scan.string().filter(|string| at - string <= most);
+                    let gone = self.let_go(at, string.unwrap_or(at), passing);
+                    scan.moved(gone);
+                    at -= gone;
+                    if self.window.fill()? {
+                        continue;
+                    }
+                    return Ok(if scan.is_scalar() { Value::Whole { end: at } } else { Value::Cut });
+                }
+            };
+            if end > most && passing.dropped.is_none() {
+                passing.dropped = Some(excerpt(self.window.bytes()));
             }
-            at = self.window.bytes().len();
-            if self.let_go(at, passing) {
-                scan.moved(at);
-                at = 0;
-            }
-            if !self.window.fill()? {
-                return Ok(if scan.is_scalar() { Value::Whole { end: at } } else { Value::Cut });
-            }
+            return Ok(value);
         }
     }
 
-    /// Consumes `count` bytes where the record is longer than allowed.
-    fn let_go(&mut self, count: usize, passing: &mut Passing) -> bool {
+    /// Consumes the first `count` bytes where the record is longer than allowed, of which `length`
+    /// bytes are there; gives how many were consumed.
+    fn let_go(&mut self, length: usize, count: usize, passing: &mut Passing) -> usize {
         if passing.dropped.is_none() {
-            if count <= self.options.limits.record_bytes {
-                return false;
+            if length <= self.options.limits.record_bytes {
+                return 0;
             }
             passing.dropped = Some(excerpt(self.window.bytes()));
         }
         self.window.consume(count);
-        true
+        count
     }
 
     /// An outermost object: a record, or what wraps an array of records.
@@ -329,10 +341,11 @@ impl Splitter<'_, '_> {
         let mut passing = Passing { at: self.window.position(), dropped: None, too_deep: false };
         let mut wrapper = false;
         let mut at = 1;
+        let most = self.options.limits.record_bytes;
         // Where the last value begins: if a quote is missing, it has swallowed the next record.
         let mut last_value = None;
         let value = loop {
-            if self.let_go(at, &mut passing) {
+            if self.let_go(at, at, &mut passing) > 0 {
                 (at, last_value) = (0, None);
             }
             let Some((name_at, byte)) = self.next_significant_kept(at)? else { break Value::Cut };
@@ -341,6 +354,7 @@ impl Splitter<'_, '_> {
                 b'"' => {}
                 _ => break Value::Broken { resume: last_value.unwrap_or(name_at) },
             }
+            let before = self.window.position().offset;
             let name_end = match self.pass(name_at, &mut passing)? {
                 Value::Whole { end } => end,
                 other => break other,
@@ -348,7 +362,10 @@ impl Splitter<'_, '_> {
             let name = self.short(name_at, name_end, &passing);
             let Some((colon, b':')) = self.next_significant_kept(name_end)? else {
                 let ended = self.window.bytes().len() <= name_end;
-                break if ended { Value::Cut } else { Value::Broken { resume: name_at.min(name_end) } };
+                // Where the name begins, if that is still there.
+                let gone = usize::try_from(self.window.position().offset - before).unwrap_or(usize::MAX);
+                let name_at = name_at.checked_sub(gone).filter(|at| name_end - at <= most);
+                break if ended { Value::Cut } else { Value::Broken { resume: name_at.unwrap_or(name_end) } };
             };
             let Some((value_at, first)) = self.next_significant_kept(colon + 1)? else { break Value::Cut };
             let listed = name.as_deref().is_some_and(|name| self.options.lists.contains(&name));
@@ -362,7 +379,7 @@ impl Splitter<'_, '_> {
                 }
                 // What follows belongs to no record and need not be kept.
                 passing.dropped = Some("".into());
-                at = 0;
+                (at, last_value) = (0, None);
                 continue;
             }
             at = match self.pass(value_at, &mut passing)? {
@@ -414,18 +431,20 @@ impl Splitter<'_, '_> {
         if from == 0 && self.window.bytes().is_empty() && !self.window.fill()? {
             return Ok(None);
         }
+        // Megabytes of blanks inside a record are no record.
+        let last = from.saturating_add(self.options.limits.record_bytes.saturating_mul(2));
         let mut from = from;
         loop {
             let rest = self.window.bytes().get(from..).unwrap_or_default();
             let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b',');
-            if let Some(at) = rest.iter().position(|b| !blank(b)) {
-                let byte = rest.get(at).copied().unwrap_or_default();
-                return Ok(Some((from + at, byte)));
+            let found = rest.iter().position(|b| !blank(b));
+            let byte = found.and_then(|at| rest.get(at).copied());
+            from += found.unwrap_or(rest.len());
+            if from > last {
+                return Ok(Some((last, 0)));
             }
-            from += rest.len();
-            // Megabytes of blanks inside a record are no record.
-            if from > self.options.limits.record_bytes.saturating_mul(2) {
-                return Ok(Some((from, 0)));
+            if let Some(byte) = byte {
+                return Ok(Some((from, byte)));
             }
             if !self.window.fill()? {
                 return Ok(None);
