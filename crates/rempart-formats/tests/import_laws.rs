@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use reading::{read_with, with_context};
 use rempart_formats::container::Bytes;
 use rempart_formats::table::Mapping;
-use rempart_formats::{Format, Limits, Sink, import};
+use rempart_formats::{DecodeError, Format, Limits, Sink, import};
 use rempart_model::{Decoded, Position, Rejection};
 
 /// The formats whose records are lines, unless a quotation mark goes over several.
@@ -173,7 +173,8 @@ fn run(format: Format, input: impl Read, mut counter: Counter) -> Counter {
     with_context(Limits { record_bytes: 1 << 20, ..Limits::default() }, |context| {
         let result =
             import::read("input", Bytes::new(input).unwrap(), Some(format), None, context, &mut counter);
-        assert!(result.is_ok(), "{result:?}");
+        // What ends inside a record is said to be cut off, and was read as far as it goes.
+        assert!(matches!(result, Ok(_) | Err(DecodeError::Truncated { .. })), "{result:?}");
     });
     counter
 }

@@ -131,7 +131,7 @@ fn a_cut_input_gives_all_that_is_complete() {
         assert_eq!(complete, cut.matches('}').count().min(3), "{cut}");
         let inside = cut.matches('{').count() > cut.matches('}').count() + 1;
         assert_eq!(seen.len() - complete, usize::from(inside), "{cut}");
-        assert_eq!(matches!(end, Err(DecodeError::Truncated { .. })), !inside, "{cut}: {end:?}");
+        assert!(matches!(end, Err(DecodeError::Truncated { .. })), "{cut}: {end:?}");
     }
 }
 

@@ -83,7 +83,8 @@ fn forbidden(name: &str, encrypted: bool, symlink: bool) -> Option<String> {
 
 /// Hidden files, and the resource forks that macOS adds.
 fn hidden(name: &str) -> bool {
-    name.split('/').any(|part| part == "__MACOSX" || (part.starts_with('.') && part != "." && part != ".."))
+    name.split(['/', '\\'])
+        .any(|part| part == "__MACOSX" || (part.starts_with('.') && part != "." && part != ".."))
 }
 
 /// Whether it is an Office Open XML or OpenDocument file.

@@ -71,7 +71,8 @@ pub enum Piece<'a> {
 /// one of [`Options::lists`], or single objects, alone, one a line, or one after the other.
 ///
 /// # Errors
-/// Where `input` cannot be read, or ends inside an array but outside a record.
+/// Where `input` cannot be read, or ends inside an array or a record; a record that is cut is given as
+/// rejected all the same.
 pub fn records(
     input: &mut dyn Read,
     options: &Options<'_>,
@@ -90,7 +91,7 @@ pub fn records(
         }
     };
     let window = Window::new(source)?;
-    Splitter { window, options, visit, header: Header::default(), unsure: false }.run()
+    Splitter { window, options, visit, header: Header::default(), unsure: false, cut: false }.run()
 }
 
 /// The first characters of a record, for the operator's eyes.
@@ -106,6 +107,8 @@ struct Splitter<'w, 'o> {
     header: Header,
     /// Something was broken, so brackets outside records mean nothing any more.
     unsure: bool,
+    /// The input ended inside a record, and nothing before it was broken.
+    cut: bool,
 }
 
 /// How the scan of one value ended. Places are relative to the window.
@@ -156,6 +159,9 @@ impl Splitter<'_, '_> {
                         }
                         _ => self.line()?,
                     };
+                    if self.cut {
+                        return Err(DecodeError::Truncated { offset: self.window.position().offset });
+                    }
                     if level == Level::Over {
                         return Ok(());
                     }
@@ -274,7 +280,10 @@ impl Splitter<'_, '_> {
         self.window.consume(end.min(self.window.bytes().len()));
         match value {
             _ if level == Level::Over => Ok(level),
-            Value::Cut => Ok(Level::Over),
+            Value::Cut => {
+                self.cut = !self.unsure;
+                Ok(Level::Over)
+            }
             Value::Unbalanced { .. } => {
                 self.unsure = true;
                 Ok(level)

@@ -46,17 +46,20 @@ pub(crate) struct Walk<'a, 'c> {
     /// The record in the middle of which reading ended, with what is there of it.
     broken: Option<(Position, Vec<u8>)>,
     buffer: Vec<u8>,
+    /// Where the input ended in the middle of a record.
+    cut: Option<u64>,
 }
 
 impl<'a, 'c> Walk<'a, 'c> {
     pub(crate) fn new(cursor: Cursor<'a>, context: &'a Context<'c>, sink: &'a mut dyn Sink) -> Self {
-        Self { cursor, context, sink, broken: None, buffer: Vec::new() }
+        Self { cursor, context, sink, broken: None, buffer: Vec::new(), cut: None }
     }
 
-    /// Reads document after document.
+    /// Reads document after document. One that is cut off is rejected, and said to be so at the end.
     pub(crate) fn run(&mut self) -> Result<(), DecodeError> {
         match self.documents() {
-            Ok(()) | Err(Fault::Stopped) => Ok(()),
+            Ok(()) => self.cut.map_or(Ok(()), |offset| Err(DecodeError::Truncated { offset })),
+            Err(Fault::Stopped) => Ok(()),
             Err(Fault::Io(error)) => Err(error.into()),
             // Handled where they arise; here only if telling of them failed in the same way.
             Err(Fault::Cut | Fault::Broken(_)) => Ok(()),
@@ -67,7 +70,10 @@ impl<'a, 'c> Walk<'a, 'c> {
         while self.cursor.peek()?.is_some() {
             let reason = match self.value(0, Place::Anywhere) {
                 Ok(()) => continue,
-                Err(Fault::Cut) => "the input is cut off in the middle of this record".to_owned(),
+                Err(Fault::Cut) => {
+                    self.cut = Some(self.cursor.position().offset);
+                    "the input is cut off in the middle of this record".to_owned()
+                }
                 Err(Fault::Broken(what)) => format!(
                     "{what} at byte {}; what follows of this document cannot be read",
                     self.cursor.position().offset
@@ -80,6 +86,7 @@ impl<'a, 'c> Walk<'a, 'c> {
             if !self.cursor.resume_at_line()? {
                 break;
             }
+            self.cut = None;
         }
         Ok(())
     }

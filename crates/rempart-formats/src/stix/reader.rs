@@ -17,7 +17,7 @@ use crate::{Context, DecodeError, Sink};
 /// them. Every object ends as one record in `sink`, or as one rejection.
 ///
 /// # Errors
-/// Where `input` cannot be read, or ends inside a bundle but outside an object.
+/// Where `input` cannot be read, or ends inside a bundle or an object.
 pub fn read(input: &mut dyn Read, context: &Context<'_>, sink: &mut dyn Sink) -> Result<(), DecodeError> {
     let mut definitions = Definitions::default();
     let options = Options { limits: &context.limits, lists: &["objects"], wrappers: &["bundle"] };

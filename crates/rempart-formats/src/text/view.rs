@@ -25,17 +25,37 @@ pub(super) struct View<'t> {
     text: Cow<'t, str>,
     /// Where the text begins in the original.
     offset: usize,
-    /// For each byte of `text` where its original begins and ends; empty where nothing was changed.
-    origins: Vec<(usize, usize)>,
+    /// Where the bytes of `text` come from, ascending; empty where nothing was changed.
+    runs: Vec<Run>,
     /// The bytes of `text` that a mark was undone at, ascending.
     marks: Vec<usize>,
+}
+
+/// Bytes of a view that come from one place.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// The first of them in the view; the next run begins where this one ends.
+    at: usize,
+    /// Where their original begins.
+    from: usize,
+    /// How long the original is that all of them stand for together; `None` where each stands for itself.
+    length: Option<usize>,
+}
+
+/// Where the byte `at` of a view comes from: beginning and end.
+fn origin_of(runs: &[Run], at: usize) -> Option<(usize, usize)> {
+    let run = runs.get(runs.partition_point(|run| run.at <= at).checked_sub(1)?)?;
+    Some(match run.length {
+        None => (run.from + (at - run.at), run.from + (at - run.at) + 1),
+        Some(length) => (run.from, run.from + length),
+    })
 }
 
 impl<'t> View<'t> {
     /// The view of `chunk`, which begins at byte `offset` of the original.
     pub(super) fn new(chunk: &'t str, offset: usize) -> Self {
         if is_plain(chunk) {
-            return Self { text: Cow::Borrowed(chunk), offset, origins: Vec::new(), marks: Vec::new() };
+            return Self { text: Cow::Borrowed(chunk), offset, runs: Vec::new(), marks: Vec::new() };
         }
         Writer::new(chunk, offset).run()
     }
@@ -47,12 +67,12 @@ impl<'t> View<'t> {
 
     /// Where in the original the bytes from `start` to `end` stand.
     pub(super) fn origin(&self, start: usize, end: usize) -> (usize, usize) {
-        if self.origins.is_empty() {
+        if self.runs.is_empty() {
             return (self.offset + start, self.offset + end);
         }
-        let first = self.origins.get(start).map_or(self.offset, |origin| origin.0);
+        let first = origin_of(&self.runs, start).map_or(self.offset, |origin| origin.0);
         let last =
-            end.checked_sub(1).and_then(|last| self.origins.get(last)).map_or(first, |origin| origin.1);
+            end.checked_sub(1).and_then(|last| origin_of(&self.runs, last)).map_or(first, |origin| origin.1);
         (first, last.max(first))
     }
 
@@ -118,7 +138,7 @@ struct Writer<'t> {
     at: usize,
     offset: usize,
     out: String,
-    origins: Vec<(usize, usize)>,
+    runs: Vec<Run>,
     marks: Vec<usize>,
     /// Inside the path of a URL whose scheme and host were not defanged: nothing is undone there,
     /// since a real query may hold `[at]` (the rule of `rempart_model::observable::refang`).
@@ -134,7 +154,7 @@ impl<'t> Writer<'t> {
             at: 0,
             offset,
             out: String::with_capacity(chunk.len()),
-            origins: Vec::with_capacity(chunk.len()),
+            runs: Vec::new(),
             marks: Vec::new(),
             untouched_path: false,
             host: None,
@@ -151,7 +171,7 @@ impl<'t> Writer<'t> {
                 self.copy(c);
             }
         }
-        View { text: Cow::Owned(self.out), offset: self.offset, origins: self.origins, marks: self.marks }
+        View { text: Cow::Owned(self.out), offset: self.offset, runs: self.runs, marks: self.marks }
     }
 
     fn rest(&self) -> &'t str {
@@ -167,10 +187,11 @@ impl<'t> Writer<'t> {
         if marked {
             self.marks.push(self.out.len());
         }
-        let origin = (self.offset + self.at, self.offset + self.at + length);
-        let exact = meant.len() == length && !marked;
-        for (place, _) in meant.bytes().enumerate() {
-            self.origins.push(if exact { (origin.0 + place, origin.0 + place + 1) } else { origin });
+        if meant.len() == length && !marked {
+            self.note_exact();
+        } else {
+            let from = self.offset + self.at;
+            self.runs.push(Run { at: self.out.len(), from, length: Some(length) });
         }
         self.out.push_str(meant);
         self.at += length;
@@ -183,11 +204,22 @@ impl<'t> Writer<'t> {
             byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'=' | b'&' | b'%' | b'+')
         };
         let length = self.rest().bytes().take_while(plain).count();
-        let from = self.offset + self.at;
-        self.origins.extend((from..from + length).map(|at| (at, at + 1)));
+        if length > 0 {
+            self.note_exact();
+        }
         self.out.push_str(self.rest().get(..length).unwrap_or_default());
         self.at += length;
         length > 0
+    }
+
+    /// What is written next stands for itself: it goes on with the run before it, or begins one.
+    fn note_exact(&mut self) {
+        let (at, from) = (self.out.len(), self.offset + self.at);
+        let goes_on =
+            self.runs.last().is_some_and(|run| run.length.is_none() && run.from + (at - run.at) == from);
+        if !goes_on {
+            self.runs.push(Run { at, from, length: None });
+        }
     }
 
     fn copy(&mut self, c: char) {
@@ -220,13 +252,21 @@ impl<'t> Writer<'t> {
     }
 
     fn unmask(&mut self, start: usize, end: usize, scheme: &str) {
-        let first = self.origins.get(start).map_or(self.offset, |origin| origin.0);
-        let last = self.origins.get(end - 1).map_or(first, |origin| origin.1);
+        let origin = |at: usize| origin_of(&self.runs, at).unwrap_or((self.offset, self.offset));
+        let (first, last) = (origin(start).0, origin(end.saturating_sub(1)).1);
+        // The few bytes behind the scheme move, each with where it comes from.
+        let behind: Vec<(usize, usize)> = (end..self.out.len()).map(origin).collect();
         let tail = self.out.split_off(end);
         self.out.truncate(start);
         self.out.push_str(scheme);
+        while self.runs.last().is_some_and(|run| run.at >= start) {
+            self.runs.pop();
+        }
+        self.runs.push(Run { at: start, from: first, length: Some(last - first) });
+        for (place, (from, to)) in behind.into_iter().enumerate() {
+            self.runs.push(Run { at: self.out.len() + place, from, length: Some(to - from) });
+        }
         self.out.push_str(&tail);
-        self.origins.splice(start..end, scheme.bytes().map(|_| (first, last)));
         while self.marks.last().is_some_and(|mark| *mark >= start) {
             self.marks.pop();
         }

@@ -12,7 +12,7 @@ use rempart_model::{Claim, Decoded, Position, Rejection, Timestamp, Tlp};
 use serde_json::{Value, json};
 
 use super::read;
-use crate::{Context, Limits, Minter, Sink};
+use crate::{Context, DecodeError, Limits, Minter, Sink};
 
 /// Keeps what it gets.
 #[derive(Default)]
@@ -61,7 +61,13 @@ fn take_from(input: &mut dyn Read, limits: Limits) -> Kept {
         limits,
     };
     let mut kept = Kept::default();
-    read(input, &context, &mut kept).unwrap();
+    match read(input, &context, &mut kept) {
+        Ok(()) => {}
+        Err(DecodeError::Truncated { .. }) => {
+            assert!(kept.reasons().iter().any(|why| why.contains("cut off")))
+        }
+        Err(error) => panic!("{error}"),
+    }
     kept
 }
 
