@@ -146,7 +146,7 @@ impl App {
         let Some(last) = entries.last().map(|entry| entry.seq + 1) else { return Ok(false) };
         let subjects: Vec<ObjectSeq> = entries
             .iter()
-            .filter(|entry| entry.kind == EntryKind::ContextAdded)
+            .filter(|entry| matches!(entry.kind, EntryKind::ContextAdded | EntryKind::ReferencesChanged))
             .map(|entry| ObjectSeq(entry.subject))
             .collect();
         for chunk in subjects.chunks(OBJECTS) {
@@ -234,7 +234,7 @@ impl App {
                             .into_iter()
                             .find(|target| covers(&picture, target.class, object.class));
                         if let Some(target) = target {
-                            self.store.attach(by, &target.observables, stance, &self.judge(), self.now())?;
+                            self.store.attach(by, target.seq, stance, &self.judge(), self.now())?;
                         }
                     }
                     _ => {

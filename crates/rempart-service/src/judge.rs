@@ -218,7 +218,7 @@ impl Conclude for Judge {
     ) -> bool {
         let seen: Vec<ClaimRow> =
             claims.iter().filter(|claim| self.may_see(member, claim.class)).cloned().collect();
-        named(&seen) && self.high(&self.assess(observable, &seen, override_, now))
+        !seen.is_empty() && self.high(&self.assess(observable, &seen, override_, now))
     }
 
     fn high(&self, assessment: &AssessmentRow) -> bool {

@@ -22,6 +22,8 @@ pub enum Stream {
     Class(u32),
     /// A member's own change log.
     Collection(u32),
+    /// The change log of observables, which nobody outside reads.
+    Observables,
 }
 
 impl<'a> Positions<'a> {
@@ -36,6 +38,7 @@ impl<'a> Positions<'a> {
         let key = match stream {
             Stream::Class(class) => u64::from(class),
             Stream::Collection(collection) => 1 << 40 | u64::from(collection),
+            Stream::Observables => 2 << 40,
         };
         let gap = i64::try_from((self.random)() % 7).unwrap_or(0);
         let at = self.streams.entry(key).or_insert(self.start);

@@ -9,9 +9,9 @@ use crate::error::StoreError;
 use crate::merkle::{Hash, sha256};
 use crate::sqlite::Sqlite;
 use crate::types::{
-    AccessKey, BatchOutcome, ClaimRow, ClassId, Conclude, Counts, KeyOwner, LedgerEntry, NewConcern,
-    NewObject, ObjectSeq, ObjectView, ObservableId, ObservableRow, OverrideRow, PageEnd, PageRequest, Person,
-    PersonId, Role, Scopes, Selection, Source, SourceId, Verification,
+    AccessKey, BatchOutcome, ChangeCursor, Changes, ClaimRow, ClassId, Conclude, Counts, KeyOwner,
+    LedgerEntry, NewConcern, NewObject, ObjectSeq, ObjectView, ObservableId, ObservableRow, OverrideRow,
+    PageEnd, PageRequest, Person, PersonId, Role, Scopes, Selection, Source, SourceId, Verification,
 };
 
 /// The salted hash by which the ledger speaks of content: SHA-256(salt || SHA-256(content)).
@@ -177,6 +177,12 @@ impl Store {
         dispatch!(self.observables_after(after, limit))
     }
 
+    /// Observables that changed since `after`, at most about `limit`, each as it is by now. A cursor of more
+    /// than [`KEPT_DAYS`](crate::KEPT_DAYS) ago misses what has gone since: begin anew then, from the default.
+    pub fn observables_changed(&self, after: ChangeCursor, limit: usize) -> Result<Changes, StoreError> {
+        dispatch!(self.observables_changed(after, limit))
+    }
+
     /// The claims about an observable, newest first, at most 256.
     pub fn claims(&self, observable: ObservableId) -> Result<Vec<ClaimRow>, StoreError> {
         dispatch!(self.claims(observable))
@@ -326,16 +332,17 @@ impl Store {
         dispatch!(self.links_of(object))
     }
 
-    /// Makes an object (a sighting) claim something of observables that another object spoke of.
+    /// Makes an object (a sighting) claim something of the observables that another object, the target,
+    /// makes claims about. Whoever may see the first has to be one of those who may see the target.
     pub fn attach(
         &self,
         object: ObjectSeq,
-        observables: &[ObservableId],
+        target: ObjectSeq,
         stance: rempart_model::Stance,
         conclude: &dyn Conclude,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        dispatch!(self.attach(object, observables, stance, conclude, now))
+        dispatch!(self.attach(object, target, stance, conclude, now))
     }
 
     /// The highest number that was given to an object.

@@ -37,7 +37,10 @@ pub(crate) fn world(seed: u64) -> Script {
     maker.feeds();
     maker.definitions();
     for _ in 0..4 + maker.chance.below(7) {
-        maker.step();
+        match maker.chance.below(100) {
+            0..8 => maker.rise(),
+            _ => maker.step(),
+        }
     }
     for party in 0..maker.script.parties.len() {
         if maker.script.parties[party].late && !joined(&maker.script, party) {
@@ -129,6 +132,69 @@ impl Maker {
         self.script.steps.extend(step);
     }
 
+    /// Somebody is told nothing of what concerns it, reads on with something else, and is then told: what
+    /// it gains sight of has to come after what it has read.
+    fn rise(&mut self) {
+        let Some(member) = self.member() else { return };
+        let (feed, country) =
+            (self.chance.below(self.script.feeds.len()), self.script.parties[member].country);
+        let low = *self.chance.pick(&[Tlp::Clear, Tlp::Green]);
+        let high = *self.chance.pick(&[Tlp::Amber, Tlp::AmberStrict, Tlp::Red]);
+        let clear = |tlp, torn| Step::Clear { member, tlp, torn };
+        self.script.steps.push(clear(low, false));
+        for (tlp, told) in [(high, self.story()), (low, self.story())] {
+            let mut items = told;
+            for item in &mut items {
+                item.country = country;
+                item.labels = vec![Label::Tlp(tlp, self.chance.below(2))];
+            }
+            // What refers to the rest comes later on, so that the rest is routed again.
+            let later = items.split_off(items.len() / 2);
+            for items in [items, later] {
+                self.said.extend(items.iter().cloned());
+                self.script.steps.push(Step::Import { feed, tlp: None, items });
+            }
+        }
+        let torn = self.chance.percent(20);
+        self.script.steps.push(clear(high, torn));
+    }
+
+    /// An indicator of malware that targets a country: each part goes as far as it is marked, and what one
+    /// part says of another must not go further.
+    fn story(&mut self) -> Vec<Item> {
+        let country = *self.chance.pick(&COUNTRIES);
+        let [indicator, malware, location] =
+            ["indicator", "malware", "location"].map(|kind| format!("{kind}--{}", self.chance.uuid()));
+        let relationship = |kind, from: &String, to: &String| Shape::Relationship {
+            kind,
+            from: from.clone(),
+            to: to.clone(),
+        };
+        let shapes = [
+            (indicator.clone(), Shape::Indicator(Vec::new())),
+            (malware.clone(), Shape::Malware),
+            (location.clone(), Shape::Location(country)),
+            (
+                format!("relationship--{}", self.chance.uuid()),
+                relationship("indicates", &indicator, &malware),
+            ),
+            (format!("relationship--{}", self.chance.uuid()), relationship("targets", &malware, &location)),
+        ];
+        self.ids.extend([indicator.clone(), malware.clone(), location.clone()]);
+        let hidden = self.chance.below(2 * shapes.len());
+        let mut items = Vec::new();
+        for (index, (id, shape)) in shapes.into_iter().enumerate() {
+            let mut item = self.blank(id, shape);
+            item.labels = if index == hidden {
+                vec![Label::Tlp(*self.chance.pick(&[Tlp::Amber, Tlp::AmberStrict, Tlp::Red]), 0)]
+            } else {
+                vec![Label::Tlp(*self.chance.pick(&[Tlp::Clear, Tlp::Green]), 0)]
+            };
+            items.push(item);
+        }
+        items
+    }
+
     fn some_ids(&mut self) -> Vec<String> {
         let from: Vec<String> = self
             .said
@@ -183,6 +249,7 @@ impl Maker {
         let items: Vec<Item> = match self.chance.below(10) {
             0 => self.list(),
             1 | 2 => self.event(),
+            3 | 4 => self.story(),
             _ => {
                 let spec_20 = self.chance.percent(15);
                 (0..1 + self.chance.below(6))

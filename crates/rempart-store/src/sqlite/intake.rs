@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use foldhash::{HashMap, HashMapExt, HashSet};
 use rempart_model::{StixId, Timestamp};
 use rusqlite::types::ValueRef;
-use rusqlite::{CachedStatement, Connection, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 
 use super::{Change, Sqlite, flag};
 use crate::error::StoreError;
@@ -55,8 +55,9 @@ impl<'c> Statements<'c> {
             find_observable: sql
                 .prepare_cached("SELECT id, kind, value FROM observable WHERE hash = ?1")?,
             observable: sql.prepare_cached(
-                "INSERT INTO observable (id, hash, kind, value, probability, category, valid_until, next_change)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO observable (id, hash, kind, value, probability, category, valid_until, next_change,
+                     changed)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?,
             claim: sql.prepare_cached(
                 "INSERT OR IGNORE INTO claim (observable, object, source, stance, category, confidence, received,
@@ -187,7 +188,10 @@ impl Sqlite {
         }
         let mut foreign = false;
         if let Some(first) = known.iter().find(|known| known.flags & flag::FOREIGN == 0) {
-            let newest_version = newest.map_or(first.version, |newest| newest.version);
+            let own = |known: &&&Known| known.source == source && known.flags & flag::FOREIGN == 0;
+            // Another source's version does not make this source's older.
+            let newest_version =
+                known.iter().filter(own).map(|known| known.version).max().unwrap_or(first.version);
             if object.minted == Some(MintedVersion::ByIntake) && first.source == source {
                 if object.version.micros() <= newest_version {
                     // Two contents of one line within the same instant: the first one stands.
@@ -200,17 +204,19 @@ impl Sqlite {
                 object.body = progress.conclude.same_creation(&body, object.body);
                 object.content = crate::content_hash(&object.salt, &object.body);
             }
-            let own = |known: &&&Known| known.source == source && known.flags & flag::FOREIGN == 0;
             foreign = first.source != source
                 || known.iter().filter(own).any(|known| known.version == object.version.micros());
-            if !foreign {
-                if object.version.micros() < newest_version {
+            if object.version.micros() < newest_version {
+                if !foreign {
                     flags |= flag::SUPERSEDED;
                     object.claims.clear();
-                } else {
-                    for older in known.iter().filter(|older| older.source == source) {
-                        supersede(change, older, &mut progress.touched)?;
-                    }
+                }
+            } else if !foreign || object.version.micros() > newest_version {
+                // What a source says anew ends what it said before, also where the new version is not
+                // served because all that may see it see another's: who may see only the old one does
+                // not learn that there is another.
+                for older in known.iter().filter(|older| older.source == source) {
+                    supersede(change, older, &mut progress.touched)?;
                 }
             }
         }
@@ -282,9 +288,12 @@ impl Sqlite {
         if awaited {
             change.sql.prepare_cached("DELETE FROM dangling WHERE id_key = ?1")?.execute([object.id_key])?;
         }
+        // What is referred to was referred to before where the id is there already: under another version, or
+        // as another source's object that some who may see this one may not see.
+        let referred = awaited || (!all.is_empty() && is_referred_to(change.sql, object.id_key)?);
         let entry = if foreign {
             EntryKind::ConflictKept
-        } else if awaited || !object.links.is_empty() || object.defines.is_some() {
+        } else if referred || !object.links.is_empty() || object.defines.is_some() {
             EntryKind::ContextAdded
         } else {
             EntryKind::ObjectAdded
@@ -339,6 +348,7 @@ impl Sqlite {
                         claim.alone.category as u8,
                         claim.alone.valid_until.map(Timestamp::micros),
                         claim.alone.next_change.map(Timestamp::micros),
+                        change.turn(),
                     ))?;
                     number
                 }
@@ -445,7 +455,7 @@ impl Sqlite {
 }
 
 /// Marks an older version and ends its claims.
-fn supersede(change: &Change<'_>, older: &Known, touched: &mut BTreeSet<i64>) -> Result<(), StoreError> {
+fn supersede(change: &mut Change<'_>, older: &Known, touched: &mut BTreeSet<i64>) -> Result<(), StoreError> {
     if older.flags & (flag::SUPERSEDED | flag::FOREIGN) != 0 {
         return Ok(());
     }
@@ -453,13 +463,35 @@ fn supersede(change: &Change<'_>, older: &Known, touched: &mut BTreeSet<i64>) ->
         .sql
         .prepare_cached("UPDATE object SET flags = flags | ?2 WHERE seq = ?1")?
         .execute((older.seq, flag::SUPERSEDED))?;
-    change.sql.prepare_cached("DELETE FROM link WHERE object = ?1")?.execute([older.seq])?;
+    unlink(change, older.seq)?;
     for number in observables_of(change.sql, older.seq)? {
         change
             .sql
             .prepare_cached("DELETE FROM claim WHERE observable = ?1 AND object = ?2")?
             .execute((number, older.seq))?;
         touched.insert(number);
+    }
+    Ok(())
+}
+
+fn is_referred_to(sql: &Connection, key: i64) -> Result<bool, StoreError> {
+    let mut statement = sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM link WHERE to_key = ?1)")?;
+    Ok(statement.query_row([key], |row| row.get(0))?)
+}
+
+/// Takes away the references that an object is. What they bore upon has to be looked at again.
+pub(crate) fn unlink(change: &mut Change<'_>, object: i64) -> Result<(), StoreError> {
+    let mut beginnings = change.sql.prepare_cached(
+        "SELECT DISTINCT object.seq FROM link JOIN object ON object.id_key = link.from_key
+         WHERE link.object = ?1 AND object.seq <> ?1 AND object.flags & 65 = 0",
+    )?;
+    let seqs: Vec<i64> =
+        beginnings.query_map([object], |row| row.get(0))?.collect::<Result<_, rusqlite::Error>>()?;
+    drop(beginnings);
+    if change.sql.prepare_cached("DELETE FROM link WHERE object = ?1")?.execute([object])? > 0 {
+        for seq in seqs {
+            change.log(EntryKind::ReferencesChanged, seq, &[0; 32]);
+        }
     }
     Ok(())
 }
@@ -475,10 +507,11 @@ fn dangling(sql: &Connection) -> Result<HashSet<i64>, StoreError> {
 }
 
 pub(crate) fn observables_of(sql: &Connection, seq: i64) -> Result<Vec<i64>, StoreError> {
-    let bytes: Option<Vec<u8>> = sql
+    let bytes: Option<Option<Vec<u8>>> = sql
         .prepare_cached("SELECT observables FROM object WHERE seq = ?1")?
-        .query_row([seq], |row| row.get(0))?;
-    Ok(bytes.map(|bytes| super::read::numbers_from_bytes(&bytes)).unwrap_or_default())
+        .query_row([seq], |row| row.get(0))
+        .optional()?;
+    Ok(bytes.flatten().map(|bytes| super::read::numbers_from_bytes(&bytes)).unwrap_or_default())
 }
 
 /// A probability as it is stored: parts of ten thousand.

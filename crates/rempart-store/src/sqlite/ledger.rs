@@ -153,7 +153,7 @@ impl Sqlite {
                             fault(&mut found, format!("the event of entry {seq} is missing or was changed"));
                         }
                     }
-                    EntryKind::ObjectExpired | EntryKind::ObjectReleased => {}
+                    EntryKind::ObjectExpired | EntryKind::ObjectReleased | EntryKind::ReferencesChanged => {}
                 }
             }
             let head = frontier.root();

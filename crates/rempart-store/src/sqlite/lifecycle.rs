@@ -6,7 +6,7 @@ use rempart_model::{MemberId, Observable, Stance, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use super::intake::{NEXT_OBSERVABLE, blob, keep_numbers, next, observables_of, stored_probability};
+use super::intake::{NEXT_OBSERVABLE, blob, keep_numbers, next, observables_of, stored_probability, unlink};
 use super::read::{claims_within, numbers_from_bytes, numbers_to_bytes, override_to_text};
 use super::{Change, Sqlite, flag};
 use crate::error::StoreError;
@@ -110,7 +110,7 @@ impl Sqlite {
         }
         // Type 1 is `indicator`, which has no references of its own.
         if kind != 1 {
-            change.sql.prepare_cached("DELETE FROM link WHERE object = ?1")?.execute([seq])?;
+            unlink(change, seq)?;
             if flags & flag::FOREIGN == 0 {
                 change
                     .sql
@@ -147,15 +147,8 @@ impl Sqlite {
             let mut touched = Vec::new();
             let mut expired = 0;
             for ObjectSeq(seq) in objects {
-                let observables = match observables_of(change.sql, *seq) {
-                    Ok(observables) => observables,
-                    Err(StoreError::Internal { source: rusqlite::Error::QueryReturnedNoRows, .. }) => {
-                        continue;
-                    }
-                    Err(error) => return Err(error),
-                };
                 let mut ended = 0;
-                for number in observables {
+                for number in observables_of(change.sql, *seq)? {
                     let changed = change
                         .sql
                         .prepare_cached(
@@ -224,27 +217,29 @@ impl Sqlite {
             if claims.is_empty() && row.override_.is_none() {
                 // Nobody says anything of it any more: it is forgotten, and its number with it.
                 keep_numbers(change.sql)?;
-                change.sql.prepare_cached("DELETE FROM observable WHERE id = ?1")?.execute([number])?;
+                self.forget(change, *number)?;
                 continue;
             }
             let concluded = conclude.assess(&row.observable, &claims, row.override_.as_ref(), change.now);
             // What is concluded now is not due again in the same instant.
             let due = concluded.next_change.filter(|next| *next > change.now);
-            if concluded != row.assessment || due != row.assessment.next_change {
-                change
-                    .sql
-                    .prepare_cached(
-                        "UPDATE observable SET probability = ?2, category = ?3, valid_until = ?4, next_change = ?5
-                         WHERE id = ?1",
-                    )?
-                    .execute((
-                        number,
-                        stored_probability(concluded.probability),
-                        concluded.category as u8,
-                        concluded.valid_until.map(Timestamp::micros),
-                        due.map(Timestamp::micros),
-                    ))?;
-            }
+            // Also where the conclusion is the same: the claims that it rests on, and so who may be told, are not.
+            let turn = change.turn();
+            change
+                .sql
+                .prepare_cached(
+                    "UPDATE observable SET probability = ?2, category = ?3, valid_until = ?4, next_change = ?5,
+                         changed = ?6
+                     WHERE id = ?1",
+                )?
+                .execute((
+                    number,
+                    stored_probability(concluded.probability),
+                    concluded.category as u8,
+                    concluded.valid_until.map(Timestamp::micros),
+                    due.map(Timestamp::micros),
+                    turn,
+                ))?;
             for claim in &claims {
                 self.rehigh(change, claim.object.0, Some((*number, &row, &claims)), conclude)?;
             }
@@ -327,13 +322,11 @@ impl Sqlite {
     pub(crate) fn attach(
         &self,
         object: ObjectSeq,
-        observables: &[ObservableId],
+        target: ObjectSeq,
         stance: Stance,
         conclude: &dyn Conclude,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut numbers: Vec<i64> = observables.iter().map(|observable| observable.0).collect();
-        numbers.sort_unstable();
         self.write("rempart", now, |change| {
             let source: Option<u32> = change
                 .sql
@@ -341,15 +334,28 @@ impl Sqlite {
                 .query_row([object.0], |row| row.get(0))
                 .optional()?;
             let Some(source) = source else { return Ok(()) };
-            for number in &numbers {
-                change
+            let mut numbers = Vec::new();
+            for number in observables_of(change.sql, target.0)? {
+                // Only what the target claims itself: whether anybody else speaks of the value is not to be told.
+                let claimed = change
                     .sql
                     .prepare_cached(
                         "INSERT OR IGNORE INTO claim (observable, object, source, stance, category, received, last_seen)
-                         SELECT ?1, ?2, ?3, ?4, 0, ?5, ?5 WHERE EXISTS (SELECT 1 FROM observable WHERE id = ?1)",
+                         SELECT ?1, ?2, ?3, ?4, 0, ?5, ?5
+                         WHERE EXISTS (SELECT 1 FROM claim WHERE observable = ?1 AND object = ?6)",
                     )?
-                    .execute((number, object.0, source, stance as u8, now.micros()))?;
+                    .execute((number, object.0, source, stance as u8, now.micros(), target.0))?;
+                if claimed > 0 {
+                    numbers.push(number);
+                }
             }
+            if numbers.is_empty() {
+                return Ok(());
+            }
+            // A sighting that is settled again keeps what it claimed before.
+            numbers.extend(observables_of(change.sql, object.0)?);
+            numbers.sort_unstable();
+            numbers.dedup();
             change
                 .sql
                 .prepare_cached("UPDATE object SET observables = ?2 WHERE seq = ?1")?

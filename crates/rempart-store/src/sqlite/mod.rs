@@ -1,5 +1,6 @@
 //! The embedded adapter: one writing connection, several reading ones, write-ahead log.
 
+mod changes;
 mod intake;
 mod ledger;
 mod lifecycle;
@@ -78,6 +79,8 @@ pub(crate) struct Change<'a> {
     first: u64,
     entries: Vec<u8>,
     pub(crate) now: Timestamp,
+    /// The commit's position in the change log of observables, once it has one.
+    turn: Option<i64>,
 }
 
 impl Change<'_> {
@@ -108,6 +111,13 @@ impl Change<'_> {
     /// Number of entries in the ledger, with those of this change.
     pub(crate) fn ledger_size(&self) -> u64 {
         self.frontier.size()
+    }
+
+    /// The commit's position in the change log of observables.
+    pub(crate) fn turn(&mut self) -> i64 {
+        let turn = self.turn.unwrap_or_else(|| self.positions.next(Stream::Observables));
+        self.turn = Some(turn);
+        turn
     }
 
     /// The next position of a stream.
@@ -350,6 +360,7 @@ fn commit<T>(
         frontier: writer.frontier.clone(),
         entries: Vec::new(),
         now,
+        turn: None,
     };
     let result = work(&mut change)?;
     let Change { positions, frontier, first, entries, .. } = change;

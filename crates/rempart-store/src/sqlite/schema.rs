@@ -4,7 +4,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::StoreError;
 
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_exchange.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/0001_exchange.sql"),
+    include_str!("../../migrations/sqlite/0002_changes.sql"),
+];
 
 /// Brings the database to the newest schema. Refuses one that a newer Rempart has written.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

@@ -3,6 +3,8 @@
 use rempart_model::{MemberId, Timestamp};
 use rusqlite::OptionalExtension;
 
+use super::changes::touch;
+use super::intake::observables_of;
 use super::lifecycle::{add_entry, placements_of, remove_entry, store_placements};
 use super::page::has_late_entry;
 use super::{Sqlite, flag};
@@ -155,6 +157,10 @@ impl Sqlite {
                     .prepare_cached("UPDATE object SET class = ?2, flags = ?3 WHERE seq = ?1")?
                     .execute((seq, class.0, flags | flag::LATE))?;
                 change.log(EntryKind::ObjectReleased, *seq, &[0; 32]);
+                // Who may be told of what it names is another.
+                for number in observables_of(change.sql, *seq)? {
+                    touch(change, number)?;
+                }
                 self.rehigh(change, *seq, None, conclude)?;
             }
             Ok(())

@@ -132,6 +132,22 @@ conformance! {
         assert_eq!(numbers(&walk(store, shelf())), [(1, 0)]);
     }
 
+    fn nobody_is_concerned_by_what_it_may_not_see(store: &Store) {
+        let (conclude, feed, red) = (Counting::default(), source(store, "feed"), class(store, "red"));
+        let member = MemberId(1);
+        take(store, feed, vec![concerning(indicator(store, 1, 0, red), member)], &conclude, now());
+        let seq = store.objects_by_id(&id(1)).unwrap()[0].seq;
+        assert_eq!(store.objects(&[seq]).unwrap()[0].placements, []);
+        let concern = vec![rempart_store::NewConcern { member, weight: 10, reasons: vec![2] }];
+        store.reroute(&[(seq, concern.clone())], &conclude, later(5)).unwrap();
+        assert_eq!(store.objects(&[seq]).unwrap()[0].placements, []);
+        // Once it may see it, it is concerned from that moment on.
+        conclude.let_see(member, &[red]);
+        store.reroute(&[(seq, concern)], &conclude, later(9)).unwrap();
+        let placed = store.objects(&[seq]).unwrap()[0].placements.clone();
+        assert!(placed.len() == 1 && placed[0].position >= later(9).micros(), "{placed:?}");
+    }
+
     fn types_and_ids_are_found(store: &Store) {
         let (conclude, feed, green) = (Counting::default(), source(store, "feed"), class(store, "green"));
         let mut malware = indicator(store, 5, 0, green);
