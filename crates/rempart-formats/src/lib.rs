@@ -15,6 +15,7 @@ pub mod limits;
 pub mod list;
 pub mod mint;
 pub mod misp;
+pub mod protect;
 pub mod reader;
 pub mod stix;
 pub mod table;

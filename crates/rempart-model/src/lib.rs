@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod block;
 pub mod category;
 pub mod claim;
 pub mod decoded;
@@ -15,6 +16,7 @@ pub mod source;
 pub mod stix_id;
 pub mod time;
 
+pub use block::{Action, Block, BlockClass, BlockId};
 pub use category::Category;
 pub use claim::{Claim, Stance};
 pub use decoded::{Decoded, Hint, Link, LinkKind, Loss, Origin, Position, Rejection, SpecVersion};

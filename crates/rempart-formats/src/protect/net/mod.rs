@@ -1,0 +1,4 @@
+//! What firewalls read: addresses and networks.
+
+pub mod addresses;
+pub mod nftables;

@@ -1,0 +1,3 @@
+//! What web proxies read.
+
+pub mod squid;
