@@ -52,7 +52,9 @@ pub(crate) fn world(script: &Script, seed: u64, empty: &Path) {
     let ids: BTreeSet<String> =
         script.items().filter(|item| !is_minted(item)).map(|item| item.id.clone()).collect();
     let ids: Vec<String> = ids.into_iter().collect();
-    let full = play(script, subject, &ids, &mut chance, empty, Some(&mut seen));
+    let mut taken = BTreeSet::new();
+    let full =
+        play(script, subject, &ids, &mut chance, empty, Some(Full { seen: &mut seen, taken: &mut taken }));
     // Definitions decide how far others' objects go, so those of the operator stay.
     // So does an event that carries attributes.
     let stays: BTreeSet<u32> = script
@@ -96,6 +98,8 @@ pub(crate) fn world(script: &Script, seed: u64, empty: &Path) {
     let hidden: BTreeSet<u32> = script
         .items()
         .filter(|item| !seen[&item.tag] && !stays.contains(&item.tag) && !is_version(item.tag))
+        // Who is told that an id is taken has sent nothing, to those who do not see by whom.
+        .filter(|item| !taken.contains(&item.id))
         .filter(|item| !matches!(item.shape, Shape::Definition(_)) || !used.contains(item.id.as_str()))
         .map(|item| item.tag)
         .collect();
@@ -144,13 +148,21 @@ struct Reader {
     newest: BTreeSet<u32>,
 }
 
+/// What is learnt while the whole world is played.
+struct Full<'f> {
+    /// For each tag, whether the subject ever may see it.
+    seen: &'f mut BTreeMap<u32, bool>,
+    /// Ids of which somebody was told that they are another's.
+    taken: &'f mut BTreeSet<String>,
+}
+
 fn play(
     script: &Script,
     subject: usize,
     ids: &[String],
     chance: &mut Chance,
     empty: &Path,
-    mut seen: Option<&mut BTreeMap<u32, bool>>,
+    mut full: Option<Full<'_>>,
 ) -> Account {
     let folder = copy(empty);
     let mut stage = Stage::open(script, folder.path());
@@ -161,6 +173,10 @@ fn play(
     for (index, step) in script.steps.iter().enumerate() {
         let returned = stage.play(step);
         let expected = follow(&mut rules, step);
+        if let (Some(full), Step::Import { items, .. } | Step::Contribute { items, .. }) = (&mut full, step) {
+            let refused = items.iter().zip(&expected).filter(|(_, answer)| **answer == Answer::Conflict);
+            full.taken.extend(refused.map(|(item, _)| item.id.clone()));
+        }
         let words = held_answer(&returned, &expected, step, subject);
         let limit = 1 + chance.below(4);
         if let Returned::Torn { member } = returned {
@@ -173,18 +189,18 @@ fn play(
         for member in rules.clearance.keys().copied().collect::<Vec<_>>() {
             let by_date = chance.percent(50);
             let whole = member == subject || last;
-            if let Some(seen) = seen.as_deref_mut() {
+            if let Some(full) = &mut full {
                 for tag in rules.released(member).iter().filter(|_| member == subject) {
-                    seen.insert(*tag, true);
+                    full.seen.insert(*tag, true);
                 }
                 for tag in rules.given.get(&member).into_iter().flatten().filter(|_| member == subject) {
-                    seen.insert(*tag, true);
+                    full.seen.insert(*tag, true);
                 }
             }
             if whole {
                 let name = &script.parties[member].name;
                 let handed = everything(&stage.app, &stage.caller(member), name, ids, limit);
-                if seen.is_some() {
+                if full.is_some() {
                     nothing_withheld(&rules, member, &handed, &items);
                     all_released(&rules, member, &handed);
                 }
@@ -192,11 +208,11 @@ fn play(
                     account.0.push((index, words.clone(), handed));
                 }
             }
-            if seen.is_some() {
+            if full.is_some() {
                 reads_on(&stage, &rules, member, &mut readers[member], limit, by_date);
             }
         }
-        if last && seen.is_some() {
+        if last && full.is_some() {
             explained(&stage, &rules, script);
         }
     }

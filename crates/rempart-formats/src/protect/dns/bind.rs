@@ -5,7 +5,7 @@ use std::io::Write;
 
 use rempart_model::Block;
 
-use super::super::{Format, Settings, Written, WriteError, header};
+use super::super::{Format, Settings, WriteError, Written, header};
 
 /// Writes the fragment.
 ///

@@ -8,7 +8,7 @@ use rempart_model::Block;
 use rempart_model::block::Action;
 
 use super::super::plan::Plan;
-use super::super::{Format, Settings, Written, WriteError, header};
+use super::super::{Format, Settings, WriteError, Written, header};
 
 /// Writes the file.
 ///

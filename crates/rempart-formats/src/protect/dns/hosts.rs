@@ -6,7 +6,7 @@ use std::io::Write;
 use rempart_model::Block;
 
 use super::super::plan::Plan;
-use super::super::{Settings, Written, WriteError, header};
+use super::super::{Settings, WriteError, Written, header};
 
 /// Writes the file.
 ///

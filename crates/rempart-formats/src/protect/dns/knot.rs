@@ -7,7 +7,7 @@ use std::io::Write;
 use rempart_model::Block;
 use rempart_model::block::Action;
 
-use super::super::{Format, Settings, Written, WriteError};
+use super::super::{Format, Settings, WriteError, Written};
 
 /// Writes the zone.
 ///

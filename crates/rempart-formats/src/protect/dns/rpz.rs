@@ -7,7 +7,7 @@ use rempart_model::block::Action;
 use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
-use super::super::{LeftOut, Settings, Written, WriteError, header};
+use super::super::{LeftOut, Settings, WriteError, Written, header};
 
 /// Writes the zone.
 ///

@@ -7,7 +7,7 @@ use rempart_model::Block;
 use rempart_model::block::Action;
 
 use super::super::plan::Plan;
-use super::super::{Settings, Written, WriteError, header};
+use super::super::{Settings, WriteError, Written, header};
 
 /// Writes the file.
 ///

@@ -5,7 +5,7 @@ use std::io::Write;
 use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
-use super::super::{LeftOut, Settings, Written, WriteError, header};
+use super::super::{LeftOut, Settings, WriteError, Written, header};
 
 /// Writes the list.
 ///

@@ -7,7 +7,7 @@ use std::io::Write;
 use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
-use super::super::{Settings, Written, WriteError, header};
+use super::super::{Settings, WriteError, Written, header};
 
 /// The four sets: addresses are found by hash; networks need intervals, which must not overlap.
 const SETS: [(&str, &str, &str); 4] = [

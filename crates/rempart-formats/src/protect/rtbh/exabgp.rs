@@ -5,7 +5,7 @@ use std::io::Write;
 
 use rempart_model::Block;
 
-use super::super::{Settings, Written, WriteError, header};
+use super::super::{Settings, WriteError, Written, header};
 use super::{BLACKHOLE, NO_EXPORT};
 
 /// Writes the configuration.

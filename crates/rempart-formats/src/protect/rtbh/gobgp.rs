@@ -6,7 +6,7 @@ use std::io::Write;
 
 use rempart_model::Block;
 
-use super::super::{Settings, Written, WriteError, header};
+use super::super::{Settings, WriteError, Written, header};
 use super::{BLACKHOLE, NO_EXPORT};
 
 /// Writes the script. `GOBGP` in the environment replaces the command (`gobgp -p 50052`, say).

@@ -13,7 +13,7 @@ use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
 use super::super::value::{self, Parts};
-use super::super::{LeftOut, Settings, Written, WriteError, header};
+use super::super::{LeftOut, Settings, WriteError, Written, header};
 use super::class_type;
 
 /// How many entries have a number of their own: 2^28, two rules each.

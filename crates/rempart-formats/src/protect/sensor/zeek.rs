@@ -8,7 +8,7 @@ use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
 use super::super::value;
-use super::super::{LeftOut, Settings, Written, WriteError, header};
+use super::super::{LeftOut, Settings, WriteError, Written, header};
 
 /// Writes the file.
 ///

@@ -5,7 +5,7 @@ use std::io::Write;
 use rempart_model::Block;
 
 use super::super::plan::Plan;
-use super::super::{Settings, Written, WriteError};
+use super::super::{Settings, WriteError, Written};
 use crate::json::write::{push_member, push_raw};
 
 /// Writes the file.

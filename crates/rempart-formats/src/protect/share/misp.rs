@@ -8,7 +8,7 @@ use md5::{Digest, Md5};
 use rempart_model::{Block, Kind, Timestamp};
 
 use super::super::plan::Plan;
-use super::super::{LeftOut, Settings, Written, WriteError};
+use super::super::{LeftOut, Settings, WriteError, Written};
 use super::stix::uuid;
 use crate::json::write::{push_member, push_name, push_raw};
 

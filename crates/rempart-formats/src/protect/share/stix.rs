@@ -8,7 +8,7 @@ use rempart_model::block::BlockClass;
 use rempart_model::{Block, StixId, Tlp};
 
 use super::super::plan::Plan;
-use super::super::{Settings, Written, WriteError};
+use super::super::{Settings, WriteError, Written};
 use crate::json::write::{push_member, push_name, push_strings};
 use crate::mint::tlp_marking_id;
 use crate::stix::terms;
