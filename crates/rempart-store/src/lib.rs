@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod changes;
 pub mod error;
 pub mod merkle;
 pub mod placement;
@@ -14,6 +15,7 @@ mod sqlite;
 pub mod store;
 pub mod types;
 
+pub use changes::*;
 pub use error::StoreError;
 pub use store::{Secrets, Store, content_hash, salted};
 pub use types::*;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use rempart_model::{Member, MemberId, Observable, StixId, Timestamp};
 
+use crate::changes::{ChangeCursor, Changes};
 use crate::error::StoreError;
 use crate::merkle::{Hash, sha256};
 use crate::sqlite::Sqlite;
 use crate::types::{
-    AccessKey, BatchOutcome, ChangeCursor, Changes, ClaimRow, ClassId, Conclude, Counts, KeyOwner,
-    LedgerEntry, NewConcern, NewObject, ObjectSeq, ObjectView, ObservableId, ObservableRow, OverrideRow,
-    PageEnd, PageRequest, Person, PersonId, Role, Scopes, Selection, Source, SourceId, Verification,
+    AccessKey, BatchOutcome, ClaimRow, ClassId, Conclude, Counts, KeyOwner, LedgerEntry, NewConcern,
+    NewObject, ObjectSeq, ObjectView, ObservableId, ObservableRow, OverrideRow, PageEnd, PageRequest, Person,
+    PersonId, Role, Scopes, Selection, Source, SourceId, Verification,
 };
 
 /// The salted hash by which the ledger speaks of content: SHA-256(salt || SHA-256(content)).

@@ -40,6 +40,11 @@ pub(super) fn parse_refanged(text: &str) -> Result<Box<str>, Reason> {
     if address.len() > LONGEST_ADDRESS {
         return Err("is longer than the 254 bytes that an e-mail address has at most".into());
     }
+    // What would be read in another way the next time is no canonical form: a bracket that stood beside a
+    // name in front of the address may look like a mark of its own once that name is gone.
+    if defang::refang(&address) != address {
+        return Err("holds a bracket that may be a mark of defanging; write the address plainly".into());
+    }
     Ok(address.into())
 }
 

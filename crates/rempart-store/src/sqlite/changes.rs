@@ -3,8 +3,8 @@
 use rempart_model::{Kind, Observable};
 
 use super::{Change, Sqlite};
+use crate::changes::{ChangeCursor, Changes, KEPT_DAYS, ObservableChange};
 use crate::error::StoreError;
-use crate::types::{ChangeCursor, Changes, KEPT_DAYS, ObservableChange};
 
 impl Sqlite {
     pub(crate) fn observables_changed(
