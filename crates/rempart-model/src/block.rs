@@ -39,11 +39,8 @@ pub enum BlockClass {
 
 impl BlockClass {
     /// Every class with its name, in the order of the codes.
-    pub const ALL: [(BlockClass, &'static str); 3] = [
-        (BlockClass::Malware, "malware"),
-        (BlockClass::Phishing, "phishing"),
-        (BlockClass::Other, "other"),
-    ];
+    pub const ALL: [(BlockClass, &'static str); 3] =
+        [(BlockClass::Malware, "malware"), (BlockClass::Phishing, "phishing"), (BlockClass::Other, "other")];
 
     /// `malware`, `phishing` or `other`.
     pub fn name(self) -> &'static str {

@@ -121,7 +121,9 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 mod tests {
     #[test]
     fn base64_is_that_of_rfc_4648() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
             assert_eq!(super::base64(bytes.as_bytes()), text);
         }
         assert_eq!(super::base64(&[0xff, 0xfe, 0xfb]), "//77");

@@ -30,9 +30,8 @@ pub(super) fn check(target: &Observable) -> Result<(), LeftOut> {
 
 /// A domain name in canonical form (RFC 1035, section 2.3.4; RFC 8552 for underscores).
 pub(super) fn name(text: &str) -> Result<(), LeftOut> {
-    let sign = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_')
-    };
+    let sign =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
     if text.len() > 253 {
         return Err(LeftOut::TooLong);
     }

@@ -7,13 +7,17 @@ use std::io::Write;
 use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
-use super::super::{LeftOut, Settings, Written, WriteError, header};
+use super::super::{LeftOut, Settings, WriteError, Written, header};
 
 /// Writes the list.
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &accept)?.uncovered();
     writeln!(out, "[Adblock Plus 2.0]")?;
     // A word of the format: how often readers fetch the list.

@@ -5,13 +5,17 @@ use std::io::Write;
 
 use rempart_model::Block;
 
-use super::super::{Format, Settings, Written, WriteError, header};
+use super::super::{Format, Settings, WriteError, Written, header};
 
 /// Writes the fragment.
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(_blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    _blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     settings.check()?;
     let (zone, file) = (&settings.zone, Format::Rpz.file_name(settings));
     header::write(out, "//", settings, 0)?;

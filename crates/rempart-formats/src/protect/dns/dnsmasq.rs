@@ -8,13 +8,17 @@ use rempart_model::Block;
 use rempart_model::block::Action;
 
 use super::super::plan::Plan;
-use super::super::{Format, Settings, Written, WriteError, header};
+use super::super::{Format, Settings, WriteError, Written, header};
 
 /// Writes the file.
 ///
 /// # Errors
 /// Where a setting is not fit, the action is neither NXDOMAIN nor to let through, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let (before, after) = match &settings.action {
         Action::NxDomain => ("address=/", "/"),
         Action::PassThru => ("server=/", "/#"),

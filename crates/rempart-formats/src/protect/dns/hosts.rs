@@ -6,13 +6,17 @@ use std::io::Write;
 use rempart_model::Block;
 
 use super::super::plan::Plan;
-use super::super::{Settings, Written, WriteError, header};
+use super::super::{Settings, WriteError, Written, header};
 
 /// Writes the file.
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &super::names_only)?;
     header::write(out, "#", settings, plan.len())?;
     for block in plan.iter() {

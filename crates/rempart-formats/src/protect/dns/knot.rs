@@ -7,13 +7,17 @@ use std::io::Write;
 use rempart_model::Block;
 use rempart_model::block::Action;
 
-use super::super::{Format, Settings, Written, WriteError};
+use super::super::{Format, Settings, WriteError, Written};
 
 /// Writes the zone.
 ///
 /// # Errors
 /// Where a setting is not fit, the action is a walled garden, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     if let Action::Garden(_) = settings.action {
         return Err(WriteError::Action { format: Format::Knot, action: settings.action.name() });
     }

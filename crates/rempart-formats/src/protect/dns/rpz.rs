@@ -7,13 +7,17 @@ use rempart_model::block::Action;
 use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
-use super::super::{LeftOut, Settings, Written, WriteError, header};
+use super::super::{LeftOut, Settings, WriteError, Written, header};
 
 /// Writes the zone.
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let zone = &*settings.zone;
     // `*.`, the name and the zone have to fit into a name (RFC 1035, section 2.3.4).
     let longest = 253usize.saturating_sub(zone.len() + 3);

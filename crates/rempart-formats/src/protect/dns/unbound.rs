@@ -7,13 +7,17 @@ use rempart_model::Block;
 use rempart_model::block::Action;
 
 use super::super::plan::Plan;
-use super::super::{Settings, Written, WriteError, header};
+use super::super::{Settings, WriteError, Written, header};
 
 /// Writes the file.
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let kind = match &settings.action {
         Action::NxDomain => "always_nxdomain",
         Action::NoData => "always_nodata",

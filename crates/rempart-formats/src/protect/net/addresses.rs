@@ -5,13 +5,17 @@ use std::io::Write;
 use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
-use super::super::{LeftOut, Settings, Written, WriteError, header};
+use super::super::{LeftOut, Settings, WriteError, Written, header};
 
 /// Writes the list.
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &accept)?;
     header::write(out, "#", settings, plan.len())?;
     for block in plan.iter() {

@@ -13,7 +13,7 @@ use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
 use super::super::value::{self, Parts};
-use super::super::{LeftOut, Settings, Written, WriteError, header};
+use super::super::{LeftOut, Settings, WriteError, Written, header};
 use super::class_type;
 
 /// How many entries have a number of their own: 2^28, two rules each.
@@ -25,7 +25,11 @@ const LONGEST_PATH: usize = 1024;
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     if settings.first_sid == 0 || settings.first_sid.checked_add(SLOTS * 2 + 16).is_none() {
         return Err(WriteError::Setting {
             what: "first number of rules",

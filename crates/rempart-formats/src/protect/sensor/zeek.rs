@@ -8,13 +8,17 @@ use rempart_model::{Block, Kind};
 
 use super::super::plan::Plan;
 use super::super::value;
-use super::super::{LeftOut, Settings, Written, WriteError, header};
+use super::super::{LeftOut, Settings, WriteError, Written, header};
 
 /// Writes the file.
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &|block| indicator(block).map(|_| ()))?;
     // Zeek passes over lines that begin with `#`, but for the one that names the fields.
     header::write(out, "#", settings, plan.len())?;
