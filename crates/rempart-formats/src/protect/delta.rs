@@ -1,12 +1,15 @@
 //! What changed between two versions of a list, as JSON: a reader that has the older one takes out
 //! the removed, puts in the added, and has the newer one. An entry that changed is removed and added.
+//! What it speaks of is what the JSON of [`super::share::json`] has: an entry that ended in between is
+//! removed, though the list may still have it.
 
 use std::cmp::Ordering;
 use std::io::Write;
 
 use rempart_model::{Block, Timestamp};
 
-use super::share::json::push_block;
+use super::plan::Plan;
+use super::share::json::{push_block, push_rest};
 use super::{WriteError, order};
 use crate::json::write::{push_member, push_raw};
 
@@ -19,6 +22,8 @@ pub struct Span {
     pub from: u32,
     /// The serial of the newer version.
     pub to: u32,
+    /// When the older version was made.
+    pub from_built_at: Timestamp,
     /// When the newer version was made.
     pub built_at: Timestamp,
 }
@@ -33,7 +38,7 @@ pub struct Changes {
 }
 
 /// Writes the changes from `old` to `new`: one a line, in the order of targets, of one target what is
-/// removed first. An entry that is given twice counts once.
+/// removed first. An entry counts where the JSON of its version has it.
 ///
 /// # Errors
 /// Where `out` fails.
@@ -47,6 +52,7 @@ pub fn write(old: &[Block], new: &[Block], span: &Span, out: &mut dyn Write) -> 
     write!(out, "{head},\"changes\":[")?;
     let mut changes = Changes::default();
     let mut line = String::new();
+    let (old, new) = (Plan::at(old, span.from_built_at), Plan::at(new, span.built_at));
     each(old, new, &mut |block, added| {
         let first = changes == Changes::default();
         line.clear();
@@ -55,10 +61,7 @@ pub fn write(old: &[Block], new: &[Block], span: &Span, out: &mut dyn Write) -> 
         push_block(&mut line, block);
         if added {
             changes.added += 1;
-            push_member(&mut line, "category", block.category.name());
-            push_member(&mut line, "reason", &block.reason);
-            push_member(&mut line, "valid_from", &block.since.to_string());
-            push_member(&mut line, "valid_until", &block.until.to_string());
+            push_rest(&mut line, block);
         } else {
             changes.removed += 1;
         }
@@ -73,47 +76,26 @@ pub fn write(old: &[Block], new: &[Block], span: &Span, out: &mut dyn Write) -> 
 ///
 /// # Errors
 /// Those of `note`.
-pub fn each<E>(
-    old: &[Block],
-    new: &[Block],
+fn each<E>(
+    old: Plan<'_>,
+    new: Plan<'_>,
     note: &mut dyn FnMut(&Block, bool) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (old, new) = (sorted(old), sorted(new));
     let (mut before, mut after) = (old.iter().peekable(), new.iter().peekable());
-    // What is added to the target at hand, until all that is removed from it was handed on: a reader
-    // that goes by ids must not take out what it has just put in.
-    let mut additions: Vec<&Block> = Vec::new();
     loop {
         let next = match (before.peek(), after.peek()) {
-            (None, None) => break,
+            (None, None) => return Ok(()),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (Some(was), Some(is)) => order::blocks(was, is),
+            (Some(was), Some(is)) => order::targets(&was.target, &is.target),
         };
-        let block = match next {
-            Ordering::Less => before.next(),
-            Ordering::Greater => after.next(),
-            Ordering::Equal => {
-                before.next();
-                after.next()
-            }
-        };
-        let Some(block) = block else { break };
-        if additions.first().is_some_and(|added| added.target != block.target) {
-            additions.drain(..).try_for_each(|added| note(added, true))?;
+        let was = if next.is_le() { before.next() } else { None };
+        let is = if next.is_ge() { after.next() } else { None };
+        if was == is {
+            continue;
         }
-        match next {
-            Ordering::Less => note(block, false)?,
-            Ordering::Greater => additions.push(block),
-            Ordering::Equal => {}
-        }
+        // First out, then in: a reader that goes by ids must not take out what it has just put in.
+        was.map_or(Ok(()), |was| note(was, false))?;
+        is.map_or(Ok(()), |is| note(is, true))?;
     }
-    additions.into_iter().try_for_each(|added| note(added, true))
-}
-
-fn sorted(blocks: &[Block]) -> Vec<&Block> {
-    let mut sorted: Vec<&Block> = blocks.iter().collect();
-    sorted.sort_unstable_by(|a, b| order::blocks(a, b));
-    sorted.dedup();
-    sorted
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use rempart_model::Block;
+use rempart_model::block::Action;
 
 use super::{Settings, WriteError, Written, dns, net, proxy, rtbh, sensor, share};
 
@@ -173,10 +174,19 @@ impl Format {
         out: &mut dyn Write,
     ) -> Result<Written, WriteError> {
         let Some(row) = self.row() else { return Ok(Written::default()) };
+        // Everything else would block what the list is there to let through.
+        if settings.action == Action::PassThru && !self.lets_through() {
+            return Err(WriteError::Action { format: self, action: settings.action.name() });
+        }
         let mut out = std::io::BufWriter::with_capacity(64 << 10, out);
         let written = (row.write)(blocks, settings, &mut out)?;
         out.flush()?;
         Ok(written)
+    }
+
+    /// Whether it can say that names are to be let through.
+    fn lets_through(self) -> bool {
+        matches!(self, Format::Rpz | Format::Bind | Format::Knot | Format::Unbound | Format::Dnsmasq)
     }
 
     fn row(self) -> Option<&'static Row> {

@@ -1,6 +1,6 @@
 //! Which entries go into a file, in which order, and why the others do not.
 
-use rempart_model::Block;
+use rempart_model::{Block, Timestamp};
 
 use super::{Settings, WriteError, order, value};
 
@@ -34,7 +34,7 @@ pub enum LeftOut {
     TooWide,
     /// Another entry has the same target and lasts at least as long.
     Duplicate,
-    /// A name or network above it is in the file.
+    /// A name or network above it is in the file. Where that ends first, this one is in the next file.
     Covered,
     /// It lasts longer than this output allows.
     TooLasting,
@@ -78,9 +78,18 @@ impl<'b> Plan<'b> {
         accept: &dyn Fn(&Block) -> Result<(), LeftOut>,
     ) -> Result<Self, WriteError> {
         settings.check()?;
+        Ok(Self::of(blocks, settings.built_at, accept))
+    }
+
+    /// Entries of every kind that hold at `time`, which is what the JSON of that time has.
+    pub(super) fn at(blocks: &'b [Block], time: Timestamp) -> Self {
+        Self::of(blocks, time, &|_| Ok(()))
+    }
+
+    fn of(blocks: &'b [Block], time: Timestamp, accept: &dyn Fn(&Block) -> Result<(), LeftOut>) -> Self {
         let mut plan = Self { blocks, order: Vec::new(), left_out: Vec::new() };
         for (index, block) in blocks.iter().enumerate() {
-            match fit(block, settings).and_then(|()| accept(block)) {
+            match fit(block, time).and_then(|()| accept(block)) {
                 Ok(()) => plan.order.push(index),
                 Err(why) => plan.left_out.push((index, why)),
             }
@@ -90,7 +99,7 @@ impl<'b> Plan<'b> {
             _ => a.cmp(b),
         });
         plan.thin(LeftOut::Duplicate, |kept, next| kept.target == next.target);
-        Ok(plan)
+        plan
     }
 
     /// Leaves out what something above it in the same file covers. In a zone a name below a listed
@@ -134,14 +143,14 @@ impl<'b> Plan<'b> {
     }
 }
 
-fn fit(block: &Block, settings: &Settings) -> Result<(), LeftOut> {
+fn fit(block: &Block, time: Timestamp) -> Result<(), LeftOut> {
     if block.reason.chars().all(|c| c.is_whitespace() || c.is_control()) {
         return Err(LeftOut::NoReason);
     }
     if block.until <= block.since {
         return Err(LeftOut::NoExpiry);
     }
-    if block.until <= settings.built_at {
+    if block.until <= time {
         return Err(LeftOut::Expired);
     }
     value::check(&block.target)

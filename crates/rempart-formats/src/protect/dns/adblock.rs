@@ -13,7 +13,11 @@ use super::super::{LeftOut, Settings, WriteError, Written, header};
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &accept)?.uncovered();
     writeln!(out, "[Adblock Plus 2.0]")?;
     // A word of the format: how often readers fetch the list.

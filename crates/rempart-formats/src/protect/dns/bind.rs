@@ -11,7 +11,11 @@ use super::super::{Format, Settings, WriteError, Written, header};
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(_blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    _blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     settings.check()?;
     let (zone, file) = (&settings.zone, Format::Rpz.file_name(settings));
     header::write(out, "//", settings, 0)?;

@@ -14,7 +14,11 @@ use super::super::{Format, Settings, WriteError, Written, header};
 ///
 /// # Errors
 /// Where a setting is not fit, the action is neither NXDOMAIN nor to let through, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let (before, after) = match &settings.action {
         Action::NxDomain => ("address=/", "/"),
         Action::PassThru => ("server=/", "/#"),

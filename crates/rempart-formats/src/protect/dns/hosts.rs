@@ -12,7 +12,11 @@ use super::super::{Settings, WriteError, Written, header};
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &super::names_only)?;
     header::write(out, "#", settings, plan.len())?;
     for block in plan.iter() {

@@ -13,7 +13,11 @@ use super::super::{Format, Settings, WriteError, Written};
 ///
 /// # Errors
 /// Where a setting is not fit, the action is a walled garden, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     if let Action::Garden(_) = settings.action {
         return Err(WriteError::Action { format: Format::Knot, action: settings.action.name() });
     }

@@ -13,7 +13,11 @@ use super::super::{LeftOut, Settings, WriteError, Written, header};
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let zone = &*settings.zone;
     // `*.`, the name and the zone have to fit into a name (RFC 1035, section 2.3.4).
     let longest = 253usize.saturating_sub(zone.len() + 3);

@@ -13,7 +13,11 @@ use super::super::{Settings, WriteError, Written, header};
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let kind = match &settings.action {
         Action::NxDomain => "always_nxdomain",
         Action::NoData => "always_nodata",

@@ -17,12 +17,20 @@ const SETS: [(&str, &str, &str); 4] = [
     ("net6", "ipv6_addr", "interval, timeout"),
 ];
 
+/// The longest timeout: a year. nft refuses numbers of more than eight digits, and with one of them the
+/// whole file; nothing that is fetched every hour needs to last longer.
+const LONGEST: i64 = 365 * 86_400;
+
 /// Writes the file. The sets are `LIST-ipv4`, `LIST-ipv6`, `LIST-net4` and `LIST-net6` in the table
 /// `inet rempart`.
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &super::addresses::accept)?.uncovered();
     let list = &settings.list;
     header::write(out, "#", settings, plan.len())?;
@@ -40,7 +48,7 @@ pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Resu
         for block in elements {
             let left = block.until.micros().saturating_sub(settings.built_at.micros());
             // Rounded up: no timeout means for ever.
-            let seconds = left.saturating_add(999_999) / 1_000_000;
+            let seconds = (left.saturating_add(999_999) / 1_000_000).clamp(1, LONGEST);
             writeln!(out, "  {} timeout {seconds}s comment \"{}\",", block.target.value(), block.id)?;
         }
         writeln!(out, "}}")?;

@@ -13,7 +13,7 @@ use super::super::{LeftOut, Settings, WriteError, Written, header};
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_domains(
+pub(in crate::protect) fn write_domains(
     blocks: &[Block],
     settings: &Settings,
     out: &mut dyn Write,
@@ -30,7 +30,11 @@ pub fn write_domains(
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_urls(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write_urls(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &|block| only(block, &[Kind::Url]))?;
     header::write(out, "#", settings, plan.len())?;
     for block in plan.iter() {

@@ -13,7 +13,11 @@ use super::{BLACKHOLE, NO_EXPORT};
 /// # Errors
 /// Without a consent that holds and names a neighbour, with more routes than were agreed on, where a
 /// setting is not fit, or where `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let (plan, consent) = super::plan(blocks, settings)?;
     let Some(session) = consent.neighbour else {
         return Err(WriteError::NoConsent("it names no neighbour for ExaBGP"));

@@ -75,10 +75,24 @@ fn plan<'b>(blocks: &'b [Block], settings: &'b Settings) -> Result<(Plan<'b>, &'
     if consent.next_hop_v4.is_none() && consent.next_hop_v6.is_none() {
         return refuse("it names no next hop");
     }
-    if consent.next_hop_v4.is_some_and(|hop| hop.is_unspecified())
-        || consent.next_hop_v6.is_some_and(|hop| hop.is_unspecified())
+    if consent.next_hop_v4.is_some_and(|hop| hop.is_unspecified() || hop.is_multicast() || hop.is_broadcast())
+        || consent.next_hop_v6.is_some_and(|hop| hop.is_unspecified() || hop.is_multicast())
     {
-        return refuse("its next hop is no address");
+        return refuse("its next hop is not the address of a host");
+    }
+    if let Some(session) = consent.neighbour {
+        let host = |address: IpAddr| !address.is_unspecified() && !address.is_multicast();
+        // AS 0 is nobody's (RFC 7607); 0 is no router's id (RFC 6286, section 2.1).
+        if !host(session.peer)
+            || !host(session.local)
+            || session.peer.is_ipv4() != session.local.is_ipv4()
+            || session.peer == session.local
+            || session.peer_as == 0
+            || session.local_as == 0
+            || session.router_id.is_unspecified()
+        {
+            return refuse("its neighbour is no session of BGP");
+        }
     }
     let accept = |block: &Block| {
         route(block, consent).map(|_| ())?;

@@ -13,7 +13,7 @@ use super::super::{Format, LeftOut, Settings, WriteError, Written, header};
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_domains(
+pub(in crate::protect) fn write_domains(
     blocks: &[Block],
     settings: &Settings,
     out: &mut dyn Write,
@@ -25,7 +25,7 @@ pub fn write_domains(
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_addresses(
+pub(in crate::protect) fn write_addresses(
     blocks: &[Block],
     settings: &Settings,
     out: &mut dyn Write,
@@ -47,7 +47,11 @@ fn hashes(
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_md5(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write_md5(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     hashes(Kind::Md5, blocks, settings, out)
 }
 
@@ -55,7 +59,11 @@ pub fn write_md5(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> 
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_sha1(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write_sha1(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     hashes(Kind::Sha1, blocks, settings, out)
 }
 
@@ -63,7 +71,7 @@ pub fn write_sha1(blocks: &[Block], settings: &Settings, out: &mut dyn Write) ->
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_sha256(
+pub(in crate::protect) fn write_sha256(
     blocks: &[Block],
     settings: &Settings,
     out: &mut dyn Write,
@@ -92,7 +100,7 @@ fn each(
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_rules(
+pub(in crate::protect) fn write_rules(
     _blocks: &[Block],
     settings: &Settings,
     out: &mut dyn Write,

@@ -25,7 +25,11 @@ const LONGEST_PATH: usize = 1024;
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     if settings.first_sid == 0 || settings.first_sid.checked_add(SLOTS * 2 + 16).is_none() {
         return Err(WriteError::Setting {
             what: "first number of rules",

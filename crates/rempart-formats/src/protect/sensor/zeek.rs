@@ -14,7 +14,11 @@ use super::super::{LeftOut, Settings, WriteError, Written, header};
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &|block| indicator(block).map(|_| ()))?;
     // Zeek passes over lines that begin with `#`, but for the one that names the fields.
     header::write(out, "#", settings, plan.len())?;

@@ -12,7 +12,11 @@ use crate::json::write::{push_member, push_raw};
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &|_| Ok(()))?;
     let mut head = String::from("{");
     push_raw(&mut head, "version", "1");
@@ -29,10 +33,7 @@ pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Resu
         line.clear();
         line.push('{');
         push_block(&mut line, block);
-        push_member(&mut line, "category", block.category.name());
-        push_member(&mut line, "reason", &block.reason);
-        push_member(&mut line, "valid_from", &block.since.to_string());
-        push_member(&mut line, "valid_until", &block.until.to_string());
+        push_rest(&mut line, block);
         let comma = if index + 1 < plan.len() { "," } else { "" };
         writeln!(out, "{line}}}{comma}")?;
     }
@@ -46,4 +47,12 @@ pub(in super::super) fn push_block(to: &mut String, block: &Block) {
     push_member(to, "type", block.target.kind().name());
     push_member(to, "value", block.target.value());
     push_member(to, "class", block.class.name());
+}
+
+/// Appends what else there is to say of an entry: category, reason, dates.
+pub(in super::super) fn push_rest(to: &mut String, block: &Block) {
+    push_member(to, "category", block.category.name());
+    push_member(to, "reason", &block.reason);
+    push_member(to, "valid_from", &block.since.to_string());
+    push_member(to, "valid_until", &block.until.to_string());
 }

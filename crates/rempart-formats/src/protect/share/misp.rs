@@ -21,7 +21,7 @@ pub fn event_uuid(settings: &Settings) -> String {
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_manifest(
+pub(in crate::protect) fn write_manifest(
     _blocks: &[Block],
     settings: &Settings,
     out: &mut dyn Write,
@@ -38,7 +38,7 @@ pub fn write_manifest(
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_event(
+pub(in crate::protect) fn write_event(
     blocks: &[Block],
     settings: &Settings,
     out: &mut dyn Write,
@@ -80,7 +80,7 @@ pub fn write_event(
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write_hashes(
+pub(in crate::protect) fn write_hashes(
     blocks: &[Block],
     settings: &Settings,
     out: &mut dyn Write,

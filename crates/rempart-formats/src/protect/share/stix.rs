@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use rempart_model::block::BlockClass;
-use rempart_model::{Block, StixId, Tlp};
+use rempart_model::{Block, StixId, Timestamp, Tlp};
 
 use super::super::plan::Plan;
 use super::super::{Settings, WriteError, Written};
@@ -24,7 +24,11 @@ const EPOCH: &str = "2022-10-01T00:00:00.000Z";
 ///
 /// # Errors
 /// Where a setting is not fit, or `out` fails.
-pub fn write(blocks: &[Block], settings: &Settings, out: &mut dyn Write) -> Result<Written, WriteError> {
+pub(in crate::protect) fn write(
+    blocks: &[Block],
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<Written, WriteError> {
     let plan = Plan::new(blocks, settings, &|_| Ok(()))?;
     let identity = id("identity", &["publisher", &settings.publisher]);
     let marking = tlp_marking_id(settings.tlp);
@@ -94,9 +98,11 @@ fn indicator(to: &mut String, block: &Block, identity: &StixId, marking: &str, s
     let since = block.since.to_string();
     common(to, "indicator", &id("indicator", &["block", &entry]).to_string());
     push_member(to, "created_by_ref", &identity.to_string());
-    // An entry does not change, so that neither does its indicator.
-    push_member(to, "created", &since);
-    push_member(to, "modified", &since);
+    // An entry does not change, so that neither does its indicator. These two have exactly three digits
+    // of a second (STIX 2.1, section 3.2, `created` and `modified`).
+    let made = Timestamp::from_micros(block.since.micros().div_euclid(1000).saturating_mul(1000)).to_string();
+    push_member(to, "created", &made);
+    push_member(to, "modified", &made);
     push_member(to, "name", block.target.value());
     push_member(to, "description", &block.reason);
     let activity = match block.class {
