@@ -8,12 +8,18 @@ use anyhow::Context;
 use crate::{process, workspace};
 
 /// Programs that tests call, with the Debian package that has them.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 12] = [
     ("curl", "curl"),
+    ("dnsmasq", "dnsmasq-base"),
     ("g++", "g++"),
+    ("minisign", "minisign"),
+    ("named-checkzone", "bind9-utils"),
+    ("nft", "nftables"),
     ("nginx", "nginx-light"),
     ("python3", "python3"),
+    ("squid", "squid"),
     ("strace", "strace"),
+    ("unbound-checkconf", "unbound"),
     ("wrk", "wrk"),
 ];
 
@@ -43,8 +49,10 @@ pub fn programs() -> anyhow::Result<bool> {
     let run = |arguments: &[&str]| {
         let mut command = process::command(install.first().copied().unwrap_or("apt-get"));
         command.args(install.get(1..).unwrap_or_default()).args(arguments);
-        // The second keeps a freshly installed nginx from being started as a service.
-        command.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
+        // A freshly installed server is not to be started: the second is for invoke-rc.d, the third for
+        // systemctl.
+        let quiet = [("DEBIAN_FRONTEND", "noninteractive"), ("RUNLEVEL", "1"), ("SYSTEMD_OFFLINE", "1")];
+        command.envs(quiet);
         process::show(&mut command)
     };
     let mut arguments = vec!["install", "-y", "-q", "--no-install-recommends"];
@@ -83,7 +91,8 @@ fn installer() -> anyhow::Result<Option<Vec<&'static str>>> {
     let mut command = process::command("sudo");
     command.args(["-n", "true"]);
     let allowed = process::quietly(&mut command, Duration::from_secs(10))?.success;
-    Ok(allowed.then(|| vec!["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get"]))
+    let environment = ["DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "SYSTEMD_OFFLINE=1"];
+    Ok(allowed.then(|| [&["sudo", "-n"], &environment[..], &["apt-get"]].concat()))
 }
 
 /// A Python environment with the pinned packages, made below the target directory. Returns its `python`.
