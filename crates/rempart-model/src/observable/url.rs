@@ -33,6 +33,11 @@ pub(super) fn parse_refanged(text: &str) -> Result<Box<str>, Reason> {
     if canonical.len() > LONGEST_URL {
         return Err("is longer than 8192 bytes".into());
     }
+    // What would be read in another way the next time is no canonical form: a slash too many may have kept
+    // a bracket from being taken for a mark.
+    if refang(&canonical) != canonical {
+        return Err("holds a bracket that may be a mark of defanging; write the URL plainly".into());
+    }
     Ok(canonical.into())
 }
 
