@@ -15,6 +15,10 @@ const LISTED: &[&str] = &[
 ];
 
 fn matcher() -> Matcher {
+    Matcher::new(Index::from_bytes(bytes()).expect("an index"), None).expect("a matcher")
+}
+
+fn bytes() -> Vec<u8> {
     let mut builder = Builder::new(Settings {
         audience: "test".into(),
         built_at: Timestamp::from_micros(1),
@@ -26,7 +30,7 @@ fn matcher() -> Matcher {
         let observable = Observable::guess(value).expect("a value");
         builder.add(&observable, &Note::default(), Reach::Below).expect("an entry");
     }
-    Matcher::new(Index::from_bytes(builder.finish()).expect("an index"), None).expect("a matcher")
+    builder.finish()
 }
 
 fn found(text: &str) -> Vec<(String, String)> {
@@ -88,5 +92,32 @@ fn no_part_of_a_token_is_found() {
         "",
     ] {
         assert_eq!(found(text), [], "{text}");
+    }
+}
+
+/// A text in which everything that is listed stands once, and the values found in it.
+fn found_with(bytes: Vec<u8>) -> Option<Vec<String>> {
+    let text = LISTED.join(" ").replace("0/24", "9");
+    let matcher = Matcher::new(Index::from_bytes(bytes).ok()?, None).ok()?;
+    let mut found = Vec::new();
+    Scanner::new(&matcher, Wanted::at(Timestamp::from_micros(2))).scan(text.as_bytes(), &mut found);
+    Some(found.iter().map(|found| found.entry.value().into_owned()).collect())
+}
+
+#[test]
+fn a_damaged_index_finds_no_other_than_a_whole_one() {
+    let whole = bytes();
+    let all = found_with(whole.clone()).expect("a whole index");
+    assert_eq!(all.len(), LISTED.len());
+    // The bits for top-level domains are many and alike: every place in front, then in steps.
+    for at in (0..whole.len()).filter(|at| *at < 2048 || at % 13 == 0 || whole[*at] != 0) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << (at % 8);
+        for value in found_with(damaged).unwrap_or_default() {
+            assert!(all.contains(&value), "{value} with a bit changed at {at}");
+        }
+    }
+    for length in (0..whole.len()).filter(|length| *length < 2048 || length % 13 == 0) {
+        assert_eq!(found_with(whole[..length].to_vec()), None, "cut at {length}");
     }
 }
