@@ -1,17 +1,21 @@
 //! *Which* known things does an observable touch: addresses to countries and autonomous systems,
-//! warninglists, the constituencies of members.
+//! warninglists, the constituencies of members; and the match engine: an index of known values in one file,
+//! and what finds them in any text.
 //!
-//! Pure tables: no I/O, no clock, no store. Each is made once by an explicit constructor and kept by
-//! the caller.
+//! Tables and look-ups are pure: no clock, no store, and no I/O but that an index file is mapped into memory.
+//! Each is made once by an explicit constructor and kept by the caller.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod bundled;
 pub mod constituency;
+pub mod index;
 pub mod ip_table;
 mod names;
 pub mod place;
 mod ranges;
+mod raw;
+pub mod scan;
 pub mod states;
 pub mod warninglists;
 

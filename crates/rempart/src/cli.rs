@@ -77,6 +77,11 @@ pub(crate) enum Command {
     Status(JsonArgs),
     /// Find indicators in a text
     Extract(ExtractArgs),
+    /// An index of known values in one file: build, info, verify
+    #[command(subcommand)]
+    Index(IndexCommand),
+    /// Find what an index knows in any text; exits as grep does: 0 found, 1 nothing found, 2 an error
+    Match(MatchArgs),
     /// The configuration: check, show, write a commented file
     Config(ConfigArgs),
     /// Print a completion script for a shell
@@ -376,6 +381,66 @@ pub(crate) struct ExtractArgs {
     /// References, the author's own names and context as well
     #[arg(long)]
     pub(crate) all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IndexCommand {
+    /// Make an index from lists: one value a line, or CSV with a heading
+    Build(IndexBuildArgs),
+    /// What an index says of itself
+    Info(IndexInfoArgs),
+    /// Read all of an index and compare it with its checksums
+    Verify {
+        /// The index
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IndexBuildArgs {
+    /// The lists; CSV has the columns type, value, and where known category, probability, tlp, source, valid_until
+    #[arg(long, required = true, num_args = 1.., value_name = "LIST")]
+    pub(crate) from: Vec<PathBuf>,
+    /// The index; what is there is replaced in one step
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IndexInfoArgs {
+    /// The index
+    pub(crate) file: PathBuf,
+    /// Answer in JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MatchArgs {
+    /// The texts, gzip and zstd as well; `-` is standard input, and so is nothing
+    #[arg(value_name = "FILE|-")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The index; by default index/operator.idx in the data folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Option<PathBuf>,
+    /// What is printed
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub(crate) output: MatchOutput,
+    /// Only what came in after this position of the index's change log
+    #[arg(long, value_name = "N")]
+    pub(crate) since: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MatchOutput {
+    /// An object a line for each hit
+    Jsonl,
+    /// A table of hits
+    Csv,
+    /// The lines that have hits
+    Lines,
+    /// How many hits there are
+    Count,
 }
 
 #[derive(Debug, Args)]

@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&cli.shared, &args),
         Command::Demo(args) => demo::run(&cli.shared, &args),
         Command::Extract(args) => command::extract::run(&args),
+        Command::Index(command) => command::index::run(&command),
+        Command::Match(args) => command::matches::run(&cli.shared, &args),
         Command::Config(args) => config::run(&cli.shared, &args),
         Command::Completion { shell } => cli::completion(shell),
         command => command::run(&cli.shared, command),

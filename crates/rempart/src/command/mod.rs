@@ -4,7 +4,9 @@
 pub(crate) mod execute;
 pub(crate) mod extract;
 mod import;
+pub(crate) mod index;
 mod lookup;
+pub(crate) mod matches;
 pub(crate) mod request;
 mod settings;
 

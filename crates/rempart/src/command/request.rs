@@ -223,6 +223,8 @@ pub(crate) fn from_cli(command: Command) -> anyhow::Result<Request> {
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Extract(_)
+        | Command::Index(_)
+        | Command::Match(_)
         | Command::Config(_)
         | Command::Completion { .. } => bail!("this command needs no data folder"),
     })

@@ -12,6 +12,7 @@ mod durability;
 mod help;
 mod hostile;
 mod keys;
+mod matching;
 mod same;
 mod support;
 mod sync;
