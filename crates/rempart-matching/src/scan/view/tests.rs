@@ -1,3 +1,5 @@
+//! What stands in a text is found as it stands there, and nothing else is.
+
 use rempart_model::{Observable, Timestamp};
 
 use crate::index::{Builder, Index, Matcher, Note, Reach, Settings, Wanted};
