@@ -96,3 +96,22 @@ impl Read for Pieces<'_> {
         Ok(count)
     }
 }
+
+/// An index of the lines of a list; what is no value is passed over.
+pub fn index_of(list: &str) -> Vec<u8> {
+    use rempart_matching::index::{Builder, Note, Reach, Settings};
+    let mut builder = Builder::new(Settings {
+        audience: "fuzzing".into(),
+        built_at: rempart_model::Timestamp::from_micros(1),
+        position: 1,
+        seed: 7,
+        base: None,
+    });
+    for line in list.lines() {
+        if let Ok(observable) = rempart_model::Observable::guess(line) {
+            // What an index does not look for is not put in.
+            let _ = builder.add(&observable, &Note::default(), Reach::Below);
+        }
+    }
+    builder.finish()
+}

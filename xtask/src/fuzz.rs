@@ -64,7 +64,7 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 26] = [
+const TARGETS: [Target; 28] = [
     Target { name: "adblock", fixtures: &[], longest: 2048 },
     Target { name: "container", fixtures: &[], longest: 64 << 10 },
     Target { name: "csv", fixtures: &[], longest: 4 << 10 },
@@ -74,6 +74,8 @@ const TARGETS: [Target; 26] = [
     Target { name: "json_split", fixtures: &["stix", "misp"], longest: 8 << 10 },
     Target { name: "json_table", fixtures: &[], longest: 4 << 10 },
     Target { name: "mapping", fixtures: &[], longest: 2048 },
+    Target { name: "match_index", fixtures: &[], longest: 4 << 10 },
+    Target { name: "match_scan", fixtures: &[], longest: 2048 },
     Target { name: "misp", fixtures: &["misp"], longest: 8 << 10 },
     Target { name: "misp_feed", fixtures: &[], longest: 2048 },
     Target { name: "observable", fixtures: &[], longest: 512 },

@@ -3,7 +3,7 @@
 //! A *candidate* is a whole token: a run of letters, digits, `.`, `-` and `_`, with what belongs to it around it
 //! (a path, a port, the part before an `@`). The text is read as it stands; where a part of it is written in
 //! another way (defanged, percent-encoded), that part is read once more as it is meant. What stands beside such
-//! a mark is then no token by itself. `docs/understand/matching.md` is the description for users.
+//! a mark is then no token by itself. `docs/operate/match.md` is the description for users.
 
 mod address;
 mod context;
