@@ -69,7 +69,8 @@ fn is_binary(first: &[u8]) -> bool {
     }
     let sample = first.get(..first.len().min(4096)).unwrap_or_default();
     let controls = sample.iter().filter(|byte| matches!(byte, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f)).count();
-    sample.contains(&0) || controls * 20 > sample.len()
+    // A report may quote a few bytes of something else; one byte in twenty is no quotation.
+    controls * 20 > sample.len()
 }
 
 /// The beginning as text; what is not UTF-8 does not matter here.

@@ -87,4 +87,7 @@ fn what_is_not_read_is_named() {
         assert!(unreadable(bytes).is_some_and(|text| text.starts_with(what)), "{what}");
     }
     assert_eq!(unreadable(b"MZ-host.example.com\n"), None, "two letters can begin a text");
+    let quoting =
+        [&b"it wrote e\0v\0i\0l\0 to the registry, "[..], &b"and called evil.example. ".repeat(20)].concat();
+    assert_eq!(unreadable(&quoting), None, "a report may quote what is no text");
 }
