@@ -8,11 +8,14 @@ use anyhow::Context;
 use crate::{process, workspace};
 
 /// Programs that tests call, with the Debian package that has them.
-const PROGRAMS: [(&str, &str); 12] = [
+const PROGRAMS: [(&str, &str); 15] = [
     ("curl", "curl"),
+    ("dig", "bind9-dnsutils"),
     ("dnsmasq", "dnsmasq-base"),
     ("g++", "g++"),
+    ("knotd", "knot"),
     ("minisign", "minisign"),
+    ("named", "bind9"),
     ("named-checkzone", "bind9-utils"),
     ("nft", "nftables"),
     ("nginx", "nginx-light"),

@@ -53,10 +53,6 @@ impl Action {
 }
 
 /// The target of the CNAME of an encoded action, in wire form.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for the transfer server, which is the only one to call it")
-)]
 pub(crate) fn target(encoded: &[u8]) -> &[u8] {
     match encoded {
         [GARDEN, _, host @ ..] => host,

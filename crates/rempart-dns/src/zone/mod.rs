@@ -16,10 +16,6 @@ mod state;
 mod stop;
 #[cfg(test)]
 mod tests;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for the transfer server, which is the only one to call it")
-)]
 mod transfer;
 
 use std::fs::File;
@@ -33,7 +29,6 @@ pub(crate) use content::Content;
 pub(crate) use difference::Difference;
 pub use error::ZoneError;
 pub use settings::ZoneSettings;
-#[cfg(test)]
 pub(crate) use transfer::Transfer;
 
 use crate::action::Action;
