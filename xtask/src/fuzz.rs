@@ -64,11 +64,12 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 28] = [
+const TARGETS: [Target; 30] = [
     Target { name: "adblock", fixtures: &[], longest: 2048 },
     Target { name: "container", fixtures: &[], longest: 64 << 10 },
     Target { name: "csv", fixtures: &[], longest: 4 << 10 },
     Target { name: "detect", fixtures: &[], longest: 8 << 10 },
+    Target { name: "dns_message", fixtures: &[], longest: 1024 },
     Target { name: "hosts", fixtures: &[], longest: 2048 },
     Target { name: "ip_table", fixtures: &[], longest: 4 << 10 },
     Target { name: "json_split", fixtures: &["stix", "misp"], longest: 8 << 10 },
@@ -93,6 +94,7 @@ const TARGETS: [Target; 28] = [
     Target { name: "text", fixtures: &[], longest: 4 << 10 },
     Target { name: "token", fixtures: &[], longest: 1024 },
     Target { name: "warninglist", fixtures: &[], longest: 4 << 10 },
+    Target { name: "zone_files", fixtures: &[], longest: 256 },
 ];
 
 /// Builds the targets and runs them; one finding fails the task.

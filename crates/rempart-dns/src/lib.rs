@@ -14,6 +14,6 @@ pub use name::{Name, NameError};
 pub use serial::Serial;
 pub use server::{
     Algorithm, Clock, Consumer, Counters, Key, Network, Running, ServerError, ServerSettings, Sockets, Tls,
-    WeakKey, start,
+    WeakKey, answers, start,
 };
 pub use zone::{Change, Outcome, Refused, Zone, ZoneError, ZoneSettings};

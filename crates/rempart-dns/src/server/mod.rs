@@ -231,6 +231,32 @@ pub fn start(
     Ok(Running { stop, counters, tasks })
 }
 
+/// What one message from somebody is answered with, without a socket: each message of the answer. `stream` tells
+/// whether it came on one, where an answer may have many.
+pub fn answers(
+    zones: &[Arc<Zone>],
+    settings: &ServerSettings,
+    clock: &Clock,
+    message: &[u8],
+    from: IpAddr,
+    stream: bool,
+) -> Vec<Vec<u8>> {
+    let server = Server {
+        zones: zones.to_vec(),
+        catalog: None,
+        settings: settings.clone(),
+        counters: Arc::new(Counters::default()),
+        clock: clock.clone(),
+    };
+    let way = if stream { answer::Way::Stream } else { answer::Way::Udp };
+    let mut all = Vec::new();
+    answer::answer(&server, message, from, way, &mut |bytes| {
+        all.push(bytes);
+        true
+    });
+    all
+}
+
 /// Looks after the zones every second.
 async fn maintain(server: Arc<Server>, mut stop: watch::Receiver<bool>) {
     loop {
