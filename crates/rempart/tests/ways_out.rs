@@ -13,6 +13,8 @@ enum For {
     MemberOrOperator,
     /// For whoever connects: the routes have cases of their own.
     Network,
+    /// For whoever was given the index file, which was made for one audience and names nobody else.
+    Index,
     /// Nothing that is stored.
     Nothing,
 }
@@ -27,6 +29,7 @@ fn case(command: &str) -> For {
         "ledger verify" => For::Operator,
         "export" => For::MemberOrOperator,
         "serve" | "demo" => For::Network,
+        "match" | "index build" | "index info" | "index verify" => For::Index,
         "extract" | "config example" | "config check" | "completion" => For::Nothing,
         command => panic!("the command `{command}` has no case: say for whom it prints"),
     }

@@ -2,17 +2,26 @@
 
 use crate::support::{Data, Ran, Server, bundle_of, indicator};
 
-/// The id of a bundle is new with every export, and an explanation concludes anew until when it holds;
-/// nothing else differs.
+/// The id of a bundle is new with every export, and an explanation concludes anew: how old a claim is and
+/// until when it holds follow the clock. Nothing else differs.
 fn settled(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).into_owned();
     if let Some((before, after)) = text.split_once("\"bundle--") {
         return format!("{before}\"bundle--{}", after.get(36..).unwrap_or_default());
     }
-    match text.split_once(", until ") {
-        Some((before, after)) => format!("{before}{}", after.split_once('\n').unwrap_or_default().1),
-        None => text,
-    }
+    let words: Vec<&str> = text.split(' ').collect();
+    let clock = |index: usize| {
+        let until = index > 0 && words[index - 1] == "until";
+        let age = words.get(index + 1).is_some_and(|next| *next == "days")
+            && words.get(index + 2).is_some_and(|next| next.starts_with("ago"));
+        until || age
+    };
+    let kept = words.iter().enumerate().map(|(index, word)| match clock(index) {
+        // The line that follows an expiry belongs to no clock.
+        true => word.find('\n').map_or("?", |end| &word[end..]),
+        false => word,
+    });
+    kept.collect::<Vec<_>>().join(" ")
 }
 
 #[test]
