@@ -11,11 +11,13 @@ pub mod error;
 pub mod merkle;
 pub mod placement;
 pub mod positions;
+pub mod protect;
 mod sqlite;
 pub mod store;
 pub mod types;
 
 pub use changes::*;
 pub use error::StoreError;
+pub use protect::*;
 pub use store::{Secrets, Store, content_hash, salted};
 pub use types::*;

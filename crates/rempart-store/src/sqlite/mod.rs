@@ -1,5 +1,6 @@
 //! The embedded adapter: one writing connection, several reading ones, write-ahead log.
 
+mod blocks;
 mod changes;
 mod intake;
 mod ledger;
