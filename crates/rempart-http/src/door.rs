@@ -10,7 +10,7 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
 use axum::response::Response;
 use axum::routing::any;
-use hyper::header::EXPECT;
+use hyper::header::{CONTENT_LENGTH, EXPECT, HeaderMap};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use rempart_service::{App, Caller};
@@ -19,12 +19,13 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tower::Service;
 
+use crate::body::BodyError;
 use crate::counters::Counters;
 use crate::origin::origin;
 use crate::problem::Problem;
-use crate::routes::{ROUTES, Resource, Route, is_taxii};
+use crate::routes::{ROUTES, Resource, Route, needs_key};
 use crate::settings::Settings;
-use crate::{answer, body, taxii};
+use crate::{answer, body, lookup, taxii};
 
 /// Bodies are given room in pieces of this size.
 const PIECE: usize = 64 << 10;
@@ -55,6 +56,30 @@ impl Server {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(Problem::unavailable("too much is being added at this moment; try again")),
         }
+    }
+
+    /// The body of a request, within the bounds of size and time, and the room that it takes.
+    pub(crate) async fn body(
+        &self,
+        headers: &HeaderMap,
+        body: &mut Body,
+    ) -> Result<(Vec<u8>, OwnedSemaphorePermit), Problem> {
+        let limit = self.settings.max_content_length;
+        let problem = |error| match error {
+            BodyError::TooLong => Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("at most {limit} bytes can be sent at a time; divide them"),
+            ),
+            BodyError::TooSlow => Problem::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"),
+            BodyError::Broken => Problem::bad_request("the body did not come whole"),
+        };
+        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: usize| length > limit) {
+            return Err(problem(BodyError::TooLong));
+        }
+        let room = self.room(announced.unwrap_or(limit)).await?;
+        let bytes = body::read(body, limit, self.settings.timeouts.stall).await.map_err(problem)?;
+        Ok((bytes, room))
     }
 
     /// Runs what writes on a thread where it may wait for the disk.
@@ -133,7 +158,7 @@ async fn answer(
     match route.map(|route| route.resource) {
         Some(Resource::Health) => return Ok(answer::text(StatusCode::OK, PLAIN, "ok\n")),
         Some(Resource::Readiness) => return Ok(readiness(&server.app)),
-        None if !is_taxii(parts.uri.path()) => return Err(Problem::not_found("page")),
+        None if !needs_key(parts.uri.path()) => return Err(Problem::not_found("page")),
         _ => {}
     }
     // Before anything else: without a key, nobody learns even what exists.
@@ -142,7 +167,10 @@ async fn answer(
         seen.caller = Some(caller.name().into());
     }
     let (Some(route), Some(params)) = (route, params) else { return Err(Problem::not_found("resource")) };
-    taxii::answer(server, route, &caller, params, parts, body).await
+    match route.resource {
+        Resource::Lookup => lookup::answer(server, route, &caller, parts, body).await,
+        _ => taxii::answer(server, route, &caller, params, parts, body).await,
+    }
 }
 
 const PLAIN: &str = "text/plain; charset=utf-8";

@@ -13,6 +13,7 @@ pub mod credentials;
 mod door;
 pub mod envelope;
 mod error;
+mod lookup;
 pub mod media;
 mod origin;
 mod problem;

@@ -21,6 +21,8 @@ pub enum Resource {
     Object,
     /// The versions of an object (section 5.8).
     Versions,
+    /// Looking up many values in one call.
+    Lookup,
     /// Whether the process lives.
     Health,
     /// Whether it can serve.
@@ -55,7 +57,7 @@ const fn route(template: &'static str, allow: &'static str, resource: Resource) 
 }
 
 /// All routes of the main listener.
-pub const ROUTES: [Route; 11] = [
+pub const ROUTES: [Route; 12] = [
     route("/taxii2/", READ, Resource::Discovery),
     route(API_ROOT, READ, Resource::ApiRoot),
     route("/api/status/{status}/", READ, Resource::Status),
@@ -65,13 +67,14 @@ pub const ROUTES: [Route; 11] = [
     route("/api/collections/{collection}/objects/", "GET, HEAD, POST", Resource::Objects),
     route("/api/collections/{collection}/objects/{object}/", "GET, HEAD, DELETE", Resource::Object),
     route("/api/collections/{collection}/objects/{object}/versions/", READ, Resource::Versions),
+    route("/v1/lookup", "POST", Resource::Lookup),
     route("/healthz", READ, Resource::Health),
     route("/readyz", READ, Resource::Readiness),
 ];
 
-/// Whether a path belongs to TAXII, where nothing at all is told to whom has no key.
-pub fn is_taxii(path: &str) -> bool {
-    ["/taxii2", "/api"]
+/// Whether nothing at all is told at a path to whom has no key.
+pub fn needs_key(path: &str) -> bool {
+    ["/taxii2", "/api", "/v1"]
         .iter()
         .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
@@ -91,16 +94,16 @@ mod tests {
     }
 
     #[test]
-    fn knows_the_paths_of_taxii() {
-        for path in ["/taxii2", "/taxii2/", "/api", "/api/", "/api/nothing", "/taxii2/x/y"] {
-            assert!(is_taxii(path), "{path}");
+    fn knows_the_paths_that_need_a_key() {
+        for path in ["/taxii2", "/taxii2/", "/api", "/api/", "/api/nothing", "/taxii2/x/y", "/v1/lookup"] {
+            assert!(needs_key(path), "{path}");
         }
         for path in ["/", "/healthz", "/apis/", "/taxii", "/taxii21/", "//api/"] {
-            assert!(!is_taxii(path), "{path}");
+            assert!(!needs_key(path), "{path}");
         }
         for route in ROUTES {
             let open = matches!(route.resource, Resource::Health | Resource::Readiness);
-            assert_eq!(is_taxii(route.template), !open, "{}", route.template);
+            assert_eq!(needs_key(route.template), !open, "{}", route.template);
         }
     }
 }

@@ -22,6 +22,7 @@ fn case(resource: Resource, method: &str) -> &'static [&'static str] {
             &["collection", "collections", "page"]
         }
         (Resource::Objects, "POST") => &["collection", "collections", "contribute"],
+        (Resource::Lookup, "POST") => &["lookup"],
         (Resource::Object, "DELETE") => &["collection", "collections", "withdraw"],
         (resource, method) => panic!("{method} of {resource:?} has no case: say what it hands out"),
     }
@@ -31,7 +32,8 @@ fn case(resource: Resource, method: &str) -> &'static [&'static str] {
 const BESIDE: [&str; 2] = ["authenticate", "render_metrics"];
 
 /// Functions that the service's test of release walks for members, in every world.
-const WALKED: [&str; 6] = ["collection", "collections", "contribute", "contribution", "page", "withdraw"];
+const WALKED: [&str; 7] =
+    ["collection", "collections", "contribute", "contribution", "lookup", "page", "withdraw"];
 
 #[test]
 fn every_route_and_method_has_a_case() {

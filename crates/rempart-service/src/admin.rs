@@ -168,7 +168,9 @@ impl App {
             by: caller.name(),
             at: self.now(),
         });
-        Ok(self.store.set_override(&caller.name(), observable, decision, &self.judge(), self.now())?)
+        let row = self.store.set_override(&caller.name(), observable, decision, &self.judge(), self.now())?;
+        self.changed();
+        Ok(row)
     }
 
     /// Deletes objects: by id, or all of a source. Returns how many versions.

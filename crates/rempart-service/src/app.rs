@@ -1,9 +1,11 @@
 //! What a running Rempart holds: the store, the clock, the tables, and its picture of who takes part.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use rempart_formats::Minter;
 use rempart_matching::{Constituencies, IpTable, States, Warninglists};
+use rempart_model::observable::SuffixList;
 use rempart_model::{Member, MemberId, Observable, Timestamp};
 use rempart_store::{ClassId, OPERATOR_ONLY, Source, SourceId, Store};
 use rempart_triage::release::{self, Audience, Decision, MemberView, Terms, Use};
@@ -23,6 +25,39 @@ pub struct Tables {
     pub warninglists: Warninglists,
     /// The states entitled to take part.
     pub states: States,
+    /// Under which names anybody can have one.
+    pub suffixes: Suffixes,
+}
+
+/// The Public Suffix List, and of when it is.
+pub struct Suffixes {
+    /// The list.
+    pub list: SuffixList,
+    /// Its own date; `None`: it says none.
+    pub as_of: Option<Timestamp>,
+}
+
+impl Suffixes {
+    /// The list that Rempart ships.
+    ///
+    /// # Errors
+    /// Where it is damaged.
+    pub fn bundled() -> Result<Self, ServiceError> {
+        let text = rempart_matching::public_suffix_list();
+        Self::from_text(&text.map_err(|error| ServiceError::Internal(Box::new(error)))?)
+    }
+
+    /// Reads the list, whose `VERSION` line says of when it is.
+    ///
+    /// # Errors
+    /// Where the text is not the list.
+    pub fn from_text(text: &str) -> Result<Self, ServiceError> {
+        let list = SuffixList::from_text(text)
+            .map_err(|error| ServiceError::Invalid(format!("the file {error}")))?;
+        let version = text.lines().find_map(|line| line.strip_prefix("// VERSION: ")?.get(..10));
+        let as_of = version.and_then(|day| Timestamp::parse(&format!("{day}T00:00:00Z")).ok());
+        Ok(Self { list, as_of })
+    }
 }
 
 impl Tables {
@@ -34,6 +69,7 @@ impl Tables {
             asns: IpTable::bundled_asn().map_err(|error| damaged(Box::new(error)))?,
             warninglists: Warninglists::bundled().map_err(|error| damaged(Box::new(error)))?,
             states: States::bundled().map_err(|error| damaged(Box::new(error)))?,
+            suffixes: Suffixes::bundled()?,
         })
     }
 
@@ -44,6 +80,7 @@ impl Tables {
             asns: IpTable::empty(rempart_matching::IpTableKind::Asn),
             warninglists: Warninglists::empty(),
             states: States::bundled().map_err(|error| ServiceError::Internal(Box::new(error)))?,
+            suffixes: Suffixes { list: SuffixList::default(), as_of: None },
         })
     }
 }
@@ -102,9 +139,11 @@ pub struct App {
     pub(crate) minter: Minter,
     picture: RwLock<Arc<Picture>>,
     /// Held by whoever brings the followers forward.
-    pub(crate) following: std::sync::Mutex<()>,
+    pub(crate) following: Mutex<()>,
     /// How far the ledger was looked through for what bears on other objects; the store's cursor may lag.
     pub(crate) context_seen: std::sync::atomic::AtomicU64,
+    /// How often something changed that indexes and zones follow.
+    changes: (Mutex<u64>, Condvar),
     /// What this process has counted.
     pub metrics: Metrics,
 }
@@ -120,10 +159,31 @@ impl App {
             tables: Arc::new(tables),
             minter,
             picture,
-            following: std::sync::Mutex::new(()),
+            following: Mutex::new(()),
             context_seen: std::sync::atomic::AtomicU64::new(0),
+            changes: (Mutex::new(0), Condvar::new()),
             metrics: Metrics::default(),
         })
+    }
+
+    /// Wakes those that wait for a change.
+    pub(crate) fn changed(&self) {
+        let mut count = self.changes.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *count = count.wrapping_add(1);
+        self.changes.1.notify_all();
+    }
+
+    /// Waits until something changed since `seen`, which is brought up to now, or until the time is over.
+    pub fn wait_for_change(&self, seen: &mut u64, most: Duration) {
+        let count = self.changes.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changes.1.wait_timeout_while(count, most, |count| *count == *seen);
+        let (count, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *seen = *count;
+    }
+
+    /// The Public Suffix List.
+    pub(crate) fn suffixes(&self) -> &SuffixList {
+        &self.tables.suffixes.list
     }
 
     /// Now.

@@ -39,6 +39,7 @@ impl App {
         let _one_at_a_time = self.following.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         while !stop() && self.follow_context()? {}
         while !stop() && self.follow_route()? {}
+        self.changed();
         Ok(())
     }
 
@@ -47,6 +48,9 @@ impl App {
         const AT_A_TIME: usize = 5_000;
         let done = self.store.reassess_due(AT_A_TIME, &self.judge(), self.now())?;
         self.metrics.reassessed.add(done as u64);
+        if done > 0 {
+            self.changed();
+        }
         Ok(done == AT_A_TIME)
     }
 

@@ -13,13 +13,15 @@ pub mod clock;
 mod error;
 pub mod export;
 pub mod follow;
+pub mod index;
 pub mod intake;
 mod judge;
+pub mod lookup;
 pub mod metrics;
 pub mod share;
 
 pub use access::{Caller, NewKey, Refusal};
-pub use app::{App, Picture, Tables};
+pub use app::{App, Picture, Suffixes, Tables};
 pub use error::ServiceError;
 pub use rempart_store::{
     Counts, KeyOwner, Person, PersonId, Role, Scopes, Source, SourceId, Store, StoreError, Verification,

@@ -385,7 +385,7 @@ pub(crate) struct ExtractArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IndexCommand {
-    /// Make an index from lists: one value a line, or CSV with a heading
+    /// Make an index of what the data folder holds, or of lists: one value a line, or CSV with a heading
     Build(IndexBuildArgs),
     /// What an index says of itself
     Info(IndexInfoArgs),
@@ -398,9 +398,15 @@ pub(crate) enum IndexCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct IndexBuildArgs {
-    /// The lists; CSV has the columns type, value, and where known category, probability, tlp, source, valid_until
-    #[arg(long, required = true, num_args = 1.., value_name = "LIST")]
+    /// Lists instead of the data folder; CSV has the columns type, value, and where known category, probability, tlp, source, valid_until
+    #[arg(long, num_args = 1.., value_name = "LIST")]
     pub(crate) from: Vec<PathBuf>,
+    /// What may be released to this member, to look for; by default everything, for the operator
+    #[arg(long, value_name = "N", conflicts_with = "from")]
+    pub(crate) member: Option<String>,
+    /// Answer in JSON
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) json: bool,
     /// The index; what is there is replaced in one step
     #[arg(long, value_name = "FILE")]
     pub(crate) output: PathBuf,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use rempart_matching::{IpTable, States, Warninglists};
 use rempart_service::clock::SystemClock;
-use rempart_service::{App, Store, Tables};
+use rempart_service::{App, Store, Suffixes, Tables};
 
 use crate::config::Config;
 
@@ -77,6 +77,14 @@ fn tables(config: &Config) -> anyhow::Result<Tables> {
             None => Warninglists::bundled().context("the warninglists that are shipped")?,
         },
         states: States::bundled().context("the states that are shipped")?,
+        suffixes: match &files.suffixes {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
+                Suffixes::from_text(&text).with_context(|| format!("in {}", path.display()))?
+            }
+            None => Suffixes::bundled().context("the Public Suffix List that is shipped")?,
+        },
     })
 }
 

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&cli.shared, &args),
         Command::Demo(args) => demo::run(&cli.shared, &args),
         Command::Extract(args) => command::extract::run(&args),
-        Command::Index(command) => command::index::run(&command),
+        Command::Index(command) if command.needs_no_data() => command::index::run(&command),
         Command::Match(args) => command::matches::run(&cli.shared, &args),
         Command::Config(args) => config::run(&cli.shared, &args),
         Command::Completion { shell } => cli::completion(shell),

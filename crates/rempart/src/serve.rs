@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use rempart_http::{Settings, TlsSettings};
+use rempart_service::index::IndexFollower;
 use rempart_service::{App, ServiceError};
 
 use crate::cli::{ServeArgs, Shared};
@@ -18,6 +20,10 @@ use crate::remote;
 
 /// How often what is due because time passed is looked for.
 const TICK: Duration = Duration::from_secs(5);
+/// How long the publisher waits for a change before it looks at the clock.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long the publisher waits for more after a change.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(shared: &Shared, args: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -91,6 +97,13 @@ impl Server {
             let (app, stop) = (app.clone(), stop.clone());
             std::thread::Builder::new().name("followers".into()).spawn(move || follow(&app, &stop))?
         };
+        let publisher = {
+            let (app, stop) = (app.clone(), stop.clone());
+            let index = folder.path().join("index").join("operator.idx");
+            std::thread::Builder::new()
+                .name("publisher".into())
+                .spawn(move || publish(&app, &index, &stop))?
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let served = runtime.block_on(async {
             let shutdown = async {
@@ -101,8 +114,10 @@ impl Server {
         });
         stop.store(true, Ordering::Relaxed);
         followers.thread().unpark();
-        if followers.join().is_err() {
-            tracing::error!("the followers' thread ended unexpectedly");
+        for (name, thread) in [("followers", followers), ("publisher", publisher)] {
+            if thread.join().is_err() {
+                tracing::error!("the thread of the {name} ended unexpectedly");
+            }
         }
         Ok(served?)
     }
@@ -120,6 +135,27 @@ fn follow(app: &App, stop: &AtomicBool) {
             tracing::warn!(%error, "the followers stand still; trying again");
         }
         std::thread::park_timeout(TICK);
+    }
+}
+
+/// Keeps the operator's index at the end of what is stored.
+fn publish(app: &App, index: &Path, stop: &AtomicBool) {
+    let mut follower = None;
+    let mut seen = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let done = match &mut follower {
+            None => IndexFollower::start(app, index).map(|started| follower = Some(started)),
+            Some(follower) => follower.step(app).map(drop),
+        };
+        if let Err(error) = done {
+            tracing::warn!(%error, "the index stands still; trying again");
+            // What is half done is begun anew.
+            follower = None;
+            std::thread::sleep(PAUSE);
+        }
+        app.wait_for_change(&mut seen, PAUSE);
+        // What comes close together is dealt with together.
+        std::thread::sleep(GATHER);
     }
 }
 

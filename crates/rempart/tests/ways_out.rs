@@ -9,7 +9,7 @@ use std::process::Command;
 enum For {
     /// For the operator, who may see everything; a member's key does not reach it.
     Operator,
-    /// For a member where one is named, else for the operator: `App::export`, walked in every world.
+    /// For a member where one is named, else for the operator: `App::export` and `App::build_index`, walked in every world.
     MemberOrOperator,
     /// For whoever connects: the routes have cases of their own.
     Network,
@@ -27,9 +27,9 @@ fn case(command: &str) -> For {
         "key create" | "key revoke" | "key list" => For::Operator,
         "source set" | "source list" => For::Operator,
         "ledger verify" => For::Operator,
-        "export" => For::MemberOrOperator,
+        "export" | "index build" => For::MemberOrOperator,
         "serve" | "demo" => For::Network,
-        "match" | "index build" | "index info" | "index verify" => For::Index,
+        "match" | "index info" | "index verify" => For::Index,
         "extract" | "config example" | "config check" | "completion" => For::Nothing,
         command => panic!("the command `{command}` has no case: say for whom it prints"),
     }

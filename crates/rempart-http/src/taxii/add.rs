@@ -2,13 +2,12 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use hyper::StatusCode;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use hyper::{StatusCode, header};
 use rempart_service::Caller;
 use rempart_service::share::Collection;
 
 use crate::answer;
-use crate::body::{self, BodyError};
 use crate::door::Server;
 use crate::media;
 use crate::problem::Problem;
@@ -26,15 +25,7 @@ pub(super) async fn add(
         return Err(Problem::new(StatusCode::FORBIDDEN, "this key may not add to this collection"));
     }
     check_type(headers)?;
-    let limit = server.settings.max_content_length;
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(length);
-    if announced.is_some_and(|length| length > limit) {
-        return Err(problem_of(BodyError::TooLong, limit));
-    }
-    let room = server.room(announced.unwrap_or(limit)).await?;
-    let bytes = body::read(body, limit, server.settings.timeouts.stall)
-        .await
-        .map_err(|error| problem_of(error, limit))?;
+    let (bytes, room) = server.body(headers, body).await?;
     let (app, caller) = (server.app.clone(), caller.clone());
     let done = server.blocking(move || {
         let done = app.contribute(&caller, &to, &bytes);
@@ -56,19 +47,4 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
         return Err(unsupported("send the envelope without a content encoding"));
     }
     Ok(())
-}
-
-fn length(value: &HeaderValue) -> Option<usize> {
-    value.to_str().ok()?.parse().ok()
-}
-
-fn problem_of(error: BodyError, limit: usize) -> Problem {
-    match error {
-        BodyError::TooLong => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("at most {limit} bytes can be added at a time; divide the envelope"),
-        ),
-        BodyError::TooSlow => Problem::new(StatusCode::REQUEST_TIMEOUT, "the envelope came too slowly"),
-        BodyError::Broken => Problem::bad_request("the envelope did not come whole"),
-    }
 }

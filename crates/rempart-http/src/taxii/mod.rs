@@ -148,7 +148,7 @@ pub(crate) async fn answer(
         Resource::Manifest => pages::manifest(server, caller, &collection()?, query(parts)),
         Resource::Object => pages::object(server, caller, &collection()?, param("object"), query(parts)),
         Resource::Versions => pages::versions(server, caller, &collection()?, param("object"), query(parts)),
-        Resource::Health | Resource::Readiness => Err(Problem::not_found("resource")),
+        Resource::Lookup | Resource::Health | Resource::Readiness => Err(Problem::not_found("resource")),
     }
 }
 

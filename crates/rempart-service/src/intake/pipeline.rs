@@ -170,6 +170,7 @@ impl App {
             for outcome in &outcome.outcomes {
                 count(&mut account, *outcome);
             }
+            self.changed();
             stored.store(account.objects, std::sync::atomic::Ordering::Relaxed);
         }
         Ok(account)

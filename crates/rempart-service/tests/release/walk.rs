@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rempart_model::{StixId, Timestamp};
+use rempart_matching::index::{Matcher, Note, Wanted};
+use rempart_model::{Kind, Observable, StixId, Timestamp};
 use rempart_service::export::ExportFormat;
 use rempart_service::share::{Collection, CollectionKind, ObjectFilter, Query, VersionFilter};
 use rempart_service::{App, Caller};
@@ -130,8 +131,50 @@ pub(crate) fn everything(app: &App, caller: &Caller, member: &str, ids: &[String
         }
         handed.ways.push((format!("export {name}"), lines));
     }
+    sensors(app, caller, member, &mut handed);
     errors(app, caller, &collections, ids, &mut handed);
     handed
+}
+
+/// What sensors are given: the index, and answers to what they meet.
+fn sensors(app: &App, caller: &Caller, member: &str, handed: &mut Handed) {
+    let mut all = Vec::new();
+    app.export(&operator(), ExportFormat::Csv, None, &mut all).unwrap();
+    let all = String::from_utf8(all).unwrap();
+    let mut values: Vec<String> = all
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let (kind, rest) = line.split_once(',')?;
+            let (value, _) = rest.split_once(',')?;
+            (kind == "domain").then(|| value.to_owned())
+        })
+        .collect();
+    values.sort_unstable();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("member.idx");
+    let built = app.build_index(&operator(), Some(member), &path).unwrap();
+    let matcher = Matcher::open(&path).unwrap();
+    assert_eq!(built.entries, matcher.base().info().entries());
+    let finder = matcher.finder(Wanted::at(app.now()));
+    let mut found = Vec::new();
+    for value in &values {
+        let observable = Observable::parse(&Kind::Domain, value).unwrap();
+        let Some(entry) = finder.find(&observable).filter(|entry| entry.value() == *value) else { continue };
+        let note = entry.note().unwrap();
+        let Note { category, probability, tlp, sources, valid_until, case, added: _ } = note;
+        found
+            .push(format!("{value} {category:?} {probability} {tlp:?} {sources:?} {valid_until:?} {case:?}"));
+    }
+    handed.ways.push(("index".into(), found));
+    let below: Vec<String> = values.iter().map(|value| format!("www.{value}")).collect();
+    for (way, asked) in [("lookup", values), ("lookup below", below)] {
+        let answers = app.lookup(caller, &asked).unwrap();
+        assert_eq!(answers.len(), asked.len());
+        let told = answers.iter().filter(|answer| answer.listed);
+        let told = told.map(|answer| format!("{answer:?}")).collect();
+        handed.ways.push((way.into(), told));
+    }
 }
 
 /// Every object by its id and every type, against what the whole walk found.

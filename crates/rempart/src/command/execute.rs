@@ -5,7 +5,7 @@ use std::io::Read;
 use rempart_service::{App, Caller};
 
 use super::request::Request;
-use super::{import, lookup, settings};
+use super::{import, index, lookup, settings};
 use crate::output::Output;
 
 /// Carries out a request for a caller. `input` is the caller's standard input, `out` its standard
@@ -22,6 +22,9 @@ pub(crate) fn execute(
         Request::Search { value, json } => lookup::search(app, caller, value, json, input, out),
         Request::Explain { value, json } => lookup::explain(app, caller, &value, json, out),
         Request::Export { format, member } => lookup::export(app, caller, &format, member.as_deref(), out),
+        Request::IndexBuild { output, member, json } => {
+            index::of_store(app, caller, &output, member.as_deref(), json, out)
+        }
         Request::LedgerVerify { json } => lookup::verify(app, caller, json, out),
         Request::Status { json } => lookup::status(app, caller, json, out),
         Request::Override { value, malicious, reason, json } => {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use rempart_matching::index::{self, Builder, Index, KINDS, Note, Reach, Settings};
 use rempart_model::{Category, Kind, Observable, Timestamp, Tlp};
+use rempart_service::{App, Caller};
 
 use crate::cli::{IndexBuildArgs, IndexCommand, IndexInfoArgs};
 use crate::output::{Output, Terminal, code};
@@ -30,6 +31,34 @@ pub(crate) fn run(command: &IndexCommand) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(code::DONE))
         }
     }
+}
+
+impl IndexCommand {
+    /// Whether it works on files alone.
+    pub(crate) fn needs_no_data(&self) -> bool {
+        !matches!(self, IndexCommand::Build(args) if args.from.is_empty())
+    }
+}
+
+/// Makes an index of what the store holds.
+pub(crate) fn of_store(
+    app: &App,
+    caller: &Caller,
+    output: &Path,
+    member: Option<&str>,
+    json: bool,
+    out: &mut dyn Output,
+) -> anyhow::Result<u8> {
+    let built = app.build_index(caller, member, output)?;
+    if json {
+        super::execute::json_line(out, &built)?;
+    } else {
+        out.say(&format!(
+            "{} values, {} bytes; `match --since {}` tells only what comes after",
+            built.entries, built.bytes, built.position
+        ))?;
+    }
+    Ok(code::DONE)
 }
 
 /// The time as it is now.

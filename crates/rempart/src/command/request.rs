@@ -6,8 +6,8 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{
-    Command, ConstituencyArgs, ExportFormat, KeyCommand, LedgerCommand, MemberCommand, PersonCommand,
-    SourceCommand,
+    Command, ConstituencyArgs, ExportFormat, IndexCommand, KeyCommand, LedgerCommand, MemberCommand,
+    PersonCommand, SourceCommand,
 };
 
 /// A request.
@@ -105,6 +105,11 @@ pub(crate) enum Request {
         member: Option<String>,
     },
     LedgerVerify {
+        json: bool,
+    },
+    IndexBuild {
+        output: PathBuf,
+        member: Option<String>,
         json: bool,
     },
     Status {
@@ -219,6 +224,11 @@ pub(crate) fn from_cli(command: Command) -> anyhow::Result<Request> {
             member: args.member,
         },
         Command::Ledger(LedgerCommand::Verify(args)) => Request::LedgerVerify { json: args.json },
+        Command::Index(IndexCommand::Build(args)) => Request::IndexBuild {
+            output: std::path::absolute(&args.output)?,
+            member: args.member,
+            json: args.json,
+        },
         Command::Status(args) => Request::Status { json: args.json },
         Command::Serve(_)
         | Command::Demo(_)

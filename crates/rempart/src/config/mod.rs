@@ -44,6 +44,7 @@ pub(crate) struct TableFiles {
     pub(crate) countries: Option<PathBuf>,
     pub(crate) asns: Option<PathBuf>,
     pub(crate) warninglists: Option<PathBuf>,
+    pub(crate) suffixes: Option<PathBuf>,
 }
 
 impl Default for Config {

@@ -50,6 +50,8 @@ format = "text"
 # asns = "ip-to-asn.csv"
 # A folder of MISP warninglists (*/list.json).                         REMPART_WARNINGLISTS
 # warninglists = "warninglists/lists"
+# The Public Suffix List (public_suffix_list.dat).                      REMPART_SUFFIXES
+# suffixes = "public_suffix_list.dat"
 "#;
 
 #[derive(Deserialize)]
@@ -89,6 +91,7 @@ struct TablesSection {
     countries: Option<PathBuf>,
     asns: Option<PathBuf>,
     warninglists: Option<PathBuf>,
+    suffixes: Option<PathBuf>,
 }
 
 /// Applies a file's text. Relative paths in it start at `base`.
@@ -126,6 +129,7 @@ pub(super) fn apply(config: &mut Config, text: &str, base: &Path) -> anyhow::Res
     config.tables.countries = at_base(file.tables.countries);
     config.tables.asns = at_base(file.tables.asns);
     config.tables.warninglists = at_base(file.tables.warninglists);
+    config.tables.suffixes = at_base(file.tables.suffixes);
     Ok(())
 }
 
@@ -180,6 +184,7 @@ pub(super) fn environment(config: &mut Config, get: &dyn Fn(&str) -> Option<Stri
     path("REMPART_COUNTRIES", &mut config.tables.countries);
     path("REMPART_ASNS", &mut config.tables.asns);
     path("REMPART_WARNINGLISTS", &mut config.tables.warninglists);
+    path("REMPART_SUFFIXES", &mut config.tables.suffixes);
     Ok(())
 }
 

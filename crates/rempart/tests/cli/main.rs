@@ -14,6 +14,7 @@ mod hostile;
 mod keys;
 mod matching;
 mod same;
+mod sensors;
 mod support;
 mod sync;
 mod users;

@@ -375,6 +375,8 @@ impl Client {
         if path.starts_with("/api") || path.starts_with("/taxii2") {
             head.push_str("Accept: application/taxii+json;version=2.1\r\n");
             head.push_str("Content-Type: application/taxii+json;version=2.1\r\n");
+        } else {
+            head.push_str("Content-Type: application/json\r\n");
         }
         head.push_str("\r\n");
         let mut request = head.into_bytes();
