@@ -38,6 +38,9 @@ pub struct IndexBuilt {
     pub bytes: u64,
 }
 
+/// Is told of an observable that changed, and of what is known of it by now.
+type Told<'f> = dyn FnMut(&Observable, Option<ObservableRow>) -> Result<(), ServiceError> + 'f;
+
 /// Whom an index is made for, and what concludes for it.
 pub(crate) struct View<'a> {
     app: &'a App,
@@ -192,7 +195,7 @@ impl App {
     fn each_change(
         &self,
         mut after: ChangeCursor,
-        f: &mut dyn FnMut(&Observable, Option<ObservableRow>) -> Result<(), ServiceError>,
+        f: &mut Told<'_>,
     ) -> Result<ChangeCursor, ServiceError> {
         loop {
             let changes = self.store.observables_changed(after, AT_A_TIME)?;
