@@ -5,5 +5,6 @@
 #![forbid(unsafe_code)]
 
 pub mod assess;
+pub mod guard;
 pub mod release;
 pub mod route;

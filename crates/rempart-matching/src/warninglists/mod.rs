@@ -203,6 +203,14 @@ impl Warninglists {
         found.into_iter().filter_map(hit).collect()
     }
 
+    /// The lists on which the very name stands, whatever they say of names above it.
+    pub fn listed<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        self.names.get(name).filter_map(|entry| {
+            let list = usize::try_from(entry >> 2).ok()?;
+            self.lists.get(list).map(|known| &*known.name)
+        })
+    }
+
     /// Bytes that the index takes on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.names.heap_bytes()
