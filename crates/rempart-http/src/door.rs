@@ -25,7 +25,7 @@ use crate::origin::origin;
 use crate::problem::Problem;
 use crate::routes::{ROUTES, Resource, Route, needs_key};
 use crate::settings::Settings;
-use crate::{answer, body, lookup, taxii};
+use crate::{answer, body, lookup, public, taxii};
 
 /// Bodies are given room in pieces of this size.
 const PIECE: usize = 64 << 10;
@@ -155,9 +155,17 @@ async fn answer(
     body: &mut Body,
     seen: &mut Seen,
 ) -> Result<Response, Problem> {
+    // Whoever was led here by a resolver asks for the name that is blocked, or for the host of its block.
+    if let Some(block) = public::host_of_block(parts) {
+        return public::garden(server, block, parts).await;
+    }
     match route.map(|route| route.resource) {
         Some(Resource::Health) => return Ok(answer::text(StatusCode::OK, PLAIN, "ok\n")),
         Some(Resource::Readiness) => return Ok(readiness(&server.app)),
+        Some(Resource::Block | Resource::List) => {
+            let (Some(route), Some(params)) = (route, params) else { return Err(Problem::not_found("page")) };
+            return public::answer(server, route, params, parts).await;
+        }
         None if !needs_key(parts.uri.path()) => return Err(Problem::not_found("page")),
         _ => {}
     }
@@ -190,10 +198,16 @@ fn readiness(app: &App) -> Response {
 }
 
 fn known_caller(server: &Server, parts: &Parts) -> Result<Caller, Problem> {
-    let Some(Peer(peer)) = parts.extensions.get::<Peer>() else { return Err(Problem::unauthorized()) };
-    let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
-    let origin = origin(*peer, forwarded.map(|value| value.as_bytes()), &server.settings.trusted_proxies);
+    let Some(origin) = origin_of(server, parts) else { return Err(Problem::unauthorized()) };
     taxii::caller(server, parts, &origin)
+}
+
+/// The address that a request comes from, behind proxies that are trusted.
+pub(crate) fn origin_of(server: &Server, parts: &Parts) -> Option<String> {
+    let Peer(peer) = parts.extensions.get::<Peer>()?;
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
+    let forwarded = forwarded.map(|value| value.as_bytes());
+    Some(origin(*peer, forwarded, &server.settings.trusted_proxies))
 }
 
 /// One request of the main listener: routed, counted and logged.

@@ -17,6 +17,7 @@ mod lookup;
 pub mod media;
 mod origin;
 mod problem;
+mod public;
 pub mod query;
 pub mod routes;
 mod serve;

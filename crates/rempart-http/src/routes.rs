@@ -23,6 +23,10 @@ pub enum Resource {
     Versions,
     /// Looking up many values in one call.
     Lookup,
+    /// What is public of a block.
+    Block,
+    /// A file of the lists of what is blocked.
+    List,
     /// Whether the process lives.
     Health,
     /// Whether it can serve.
@@ -57,7 +61,7 @@ const fn route(template: &'static str, allow: &'static str, resource: Resource) 
 }
 
 /// All routes of the main listener.
-pub const ROUTES: [Route; 12] = [
+pub const ROUTES: [Route; 14] = [
     route("/taxii2/", READ, Resource::Discovery),
     route(API_ROOT, READ, Resource::ApiRoot),
     route("/api/status/{status}/", READ, Resource::Status),
@@ -68,6 +72,8 @@ pub const ROUTES: [Route; 12] = [
     route("/api/collections/{collection}/objects/{object}/", "GET, HEAD, DELETE", Resource::Object),
     route("/api/collections/{collection}/objects/{object}/versions/", READ, Resource::Versions),
     route("/v1/lookup", "POST", Resource::Lookup),
+    route("/block/{block}", READ, Resource::Block),
+    route("/lists/{*file}", READ, Resource::List),
     route("/healthz", READ, Resource::Health),
     route("/readyz", READ, Resource::Readiness),
 ];
@@ -102,7 +108,10 @@ mod tests {
             assert!(!needs_key(path), "{path}");
         }
         for route in ROUTES {
-            let open = matches!(route.resource, Resource::Health | Resource::Readiness);
+            let open = matches!(
+                route.resource,
+                Resource::Health | Resource::Readiness | Resource::Block | Resource::List
+            );
             assert_eq!(needs_key(route.template), !open, "{}", route.template);
         }
     }

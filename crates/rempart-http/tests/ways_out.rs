@@ -22,18 +22,30 @@ fn case(resource: Resource, method: &str) -> &'static [&'static str] {
             &["collection", "collections", "page"]
         }
         (Resource::Objects, "POST") => &["collection", "collections", "contribute"],
+        (Resource::Block, "GET" | "HEAD") => &["block_page"],
+        (Resource::List, "GET" | "HEAD") => &["list_file"],
         (Resource::Lookup, "POST") => &["lookup"],
         (Resource::Object, "DELETE") => &["collection", "collections", "withdraw"],
         (resource, method) => panic!("{method} of {resource:?} has no case: say what it hands out"),
     }
 }
 
-/// Functions of the service that are no answer to a route: who asks, and the operator's own listener.
-const BESIDE: [&str; 2] = ["authenticate", "render_metrics"];
+/// Functions of the service that are no answer to a route: who asks, the time, a visit that is counted, and
+/// the operator's own listener.
+const BESIDE: [&str; 4] = ["authenticate", "count_visit", "now", "render_metrics"];
 
 /// Functions that the service's test of release walks for members, in every world.
-const WALKED: [&str; 7] =
-    ["collection", "collections", "contribute", "contribution", "lookup", "page", "withdraw"];
+const WALKED: [&str; 9] = [
+    "block_page",
+    "list_file",
+    "collection",
+    "collections",
+    "contribute",
+    "contribution",
+    "lookup",
+    "page",
+    "withdraw",
+];
 
 #[test]
 fn every_route_and_method_has_a_case() {

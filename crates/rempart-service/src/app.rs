@@ -80,7 +80,8 @@ impl Tables {
             asns: IpTable::empty(rempart_matching::IpTableKind::Asn),
             warninglists: Warninglists::empty(),
             states: States::bundled().map_err(|error| ServiceError::Internal(Box::new(error)))?,
-            suffixes: Suffixes { list: SuffixList::default(), as_of: None },
+            // It is never too old.
+            suffixes: Suffixes { list: SuffixList::default(), as_of: Some(Timestamp::MAX) },
         })
     }
 }
@@ -144,6 +145,10 @@ pub struct App {
     pub(crate) context_seen: std::sync::atomic::AtomicU64,
     /// How often something changed that indexes and zones follow.
     changes: (Mutex<u64>, Condvar),
+    /// What is published, where, and how.
+    pub(crate) protect: crate::protect::Settings,
+    /// How the protective outputs stand.
+    pub(crate) outputs: RwLock<Vec<crate::protect::OutputStatus>>,
     /// What this process has counted.
     pub metrics: Metrics,
 }
@@ -162,6 +167,8 @@ impl App {
             following: Mutex::new(()),
             context_seen: std::sync::atomic::AtomicU64::new(0),
             changes: (Mutex::new(0), Condvar::new()),
+            protect: crate::protect::Settings::new(std::path::PathBuf::new()),
+            outputs: RwLock::new(Vec::new()),
             metrics: Metrics::default(),
         })
     }
@@ -184,6 +191,13 @@ impl App {
     /// The Public Suffix List.
     pub(crate) fn suffixes(&self) -> &SuffixList {
         &self.tables.suffixes.list
+    }
+
+    /// The same with these settings for protective outputs.
+    #[must_use]
+    pub fn protecting(mut self, settings: crate::protect::Settings) -> Self {
+        self.protect = settings;
+        self
     }
 
     /// Now.

@@ -18,6 +18,7 @@ pub mod intake;
 mod judge;
 pub mod lookup;
 pub mod metrics;
+pub mod protect;
 pub mod share;
 
 pub use access::{Caller, NewKey, Refusal};

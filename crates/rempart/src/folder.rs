@@ -52,7 +52,8 @@ impl Folder {
     pub(crate) fn open(&self, config: &Config) -> anyhow::Result<Arc<App>> {
         let store = Store::open_embedded(&self.path)
             .with_context(|| format!("cannot open the store in {}", self.path.display()))?;
-        Ok(Arc::new(App::new(store, tables(config)?, Arc::new(SystemClock))?))
+        let app = App::new(store, tables(config)?, Arc::new(SystemClock))?;
+        Ok(Arc::new(app.protecting(config.protect.settings(&self.path)?)))
     }
 }
 

@@ -6,6 +6,7 @@ mod cli;
 mod command;
 mod config;
 mod demo;
+mod dns;
 mod folder;
 mod output;
 mod remote;
@@ -15,7 +16,7 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Cli, Command, ProtectCommand};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -28,6 +29,8 @@ fn main() -> ExitCode {
         Command::Extract(args) => command::extract::run(&args),
         Command::Index(command) if command.needs_no_data() => command::index::run(&command),
         Command::Match(args) => command::matches::run(&cli.shared, &args),
+        Command::Protect(ProtectCommand::Stop) => command::protect::stop(&cli.shared, true),
+        Command::Protect(ProtectCommand::Resume) => command::protect::stop(&cli.shared, false),
         Command::Config(args) => config::run(&cli.shared, &args),
         Command::Completion { shell } => cli::completion(shell),
         command => command::run(&cli.shared, command),

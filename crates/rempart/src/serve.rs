@@ -1,20 +1,22 @@
 //! `rempart serve`: log, configuration, folder, store, socket, listeners, followers; then wait; then drain.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use rempart_http::{Settings, TlsSettings};
 use rempart_service::index::IndexFollower;
+use rempart_service::protect::Publisher;
 use rempart_service::{App, ServiceError};
 
 use crate::cli::{ServeArgs, Shared};
 use crate::config::Config;
+use crate::dns::Dns;
 use crate::folder::Folder;
 use crate::remote;
 
@@ -22,8 +24,8 @@ use crate::remote;
 const TICK: Duration = Duration::from_secs(5);
 /// How long the publisher waits for a change before it looks at the clock.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long the publisher waits for more after a change.
-const GATHER: Duration = Duration::from_millis(50);
+/// How long the publisher waits at least for more after a change.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(shared: &Shared, args: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -49,6 +51,7 @@ pub(crate) fn run(shared: &Shared, args: &ServeArgs) -> anyhow::Result<ExitCode>
 pub(crate) struct Server {
     listener: TcpListener,
     settings: Settings,
+    dns: Dns,
 }
 
 impl Server {
@@ -73,7 +76,13 @@ impl Server {
             trusted_proxies: config.trusted_proxies.clone(),
             ..Settings::default()
         };
-        Ok(Self { listener, settings })
+        let dns = Dns::bind(config, settings.tls.as_ref())?;
+        Ok(Self { listener, settings, dns })
+    }
+
+    /// The address at which zones are served.
+    pub(crate) fn dns_address(&self) -> Option<SocketAddr> {
+        self.dns.address()
     }
 
     /// The address at which it answers.
@@ -97,20 +106,23 @@ impl Server {
             let (app, stop) = (app.clone(), stop.clone());
             std::thread::Builder::new().name("followers".into()).spawn(move || follow(&app, &stop))?
         };
+        let outputs = Publisher::open(&app).context("cannot open the zones and lists")?;
+        let zones = outputs.zones();
         let publisher = {
             let (app, stop) = (app.clone(), stop.clone());
             let index = folder.path().join("index").join("operator.idx");
-            std::thread::Builder::new()
-                .name("publisher".into())
-                .spawn(move || publish(&app, &index, &stop))?
+            let work = move || publish(&app, outputs, &index, &stop);
+            std::thread::Builder::new().name("publisher".into()).spawn(work)?
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let served = runtime.block_on(async {
+            // Zones are served as long as this is held.
+            let _dns = self.dns.start(zones)?;
             let shutdown = async {
                 wait_for_signal().await;
                 tracing::info!("told to stop; finishing what was begun");
             };
-            rempart_http::serve(app, self.settings, self.listener, shutdown).await
+            anyhow::Ok(rempart_http::serve(app, self.settings, self.listener, shutdown).await?)
         });
         stop.store(true, Ordering::Relaxed);
         followers.thread().unpark();
@@ -119,7 +131,7 @@ impl Server {
                 tracing::error!("the thread of the {name} ended unexpectedly");
             }
         }
-        Ok(served?)
+        served
     }
 }
 
@@ -138,11 +150,16 @@ fn follow(app: &App, stop: &AtomicBool) {
     }
 }
 
-/// Keeps the operator's index at the end of what is stored.
-fn publish(app: &App, index: &Path, stop: &AtomicBool) {
+/// Keeps the zones, the lists and the operator's index at the end of what is stored.
+fn publish(app: &App, mut outputs: Publisher, index: &Path, stop: &AtomicBool) {
     let mut follower = None;
     let mut seen = 0;
     while !stop.load(Ordering::Relaxed) {
+        let started = Instant::now();
+        // What is blocked comes first: it protects.
+        if let Err(error) = outputs.step(app) {
+            tracing::warn!(%error, "the zones and lists stand still; trying again");
+        }
         let done = match &mut follower {
             None => IndexFollower::start(app, index).map(|started| follower = Some(started)),
             Some(follower) => follower.step(app).map(drop),
@@ -153,9 +170,10 @@ fn publish(app: &App, index: &Path, stop: &AtomicBool) {
             follower = None;
             std::thread::sleep(PAUSE);
         }
+        // What comes close together is dealt with together, and half of the time is left to others.
+        let took = started.elapsed();
         app.wait_for_change(&mut seen, PAUSE);
-        // What comes close together is dealt with together.
-        std::thread::sleep(GATHER);
+        std::thread::sleep(took.clamp(GATHER, PAUSE));
     }
 }
 

@@ -148,7 +148,9 @@ pub(crate) async fn answer(
         Resource::Manifest => pages::manifest(server, caller, &collection()?, query(parts)),
         Resource::Object => pages::object(server, caller, &collection()?, param("object"), query(parts)),
         Resource::Versions => pages::versions(server, caller, &collection()?, param("object"), query(parts)),
-        Resource::Lookup | Resource::Health | Resource::Readiness => Err(Problem::not_found("resource")),
+        Resource::Lookup | Resource::Block | Resource::List | Resource::Health | Resource::Readiness => {
+            Err(Problem::not_found("resource"))
+        }
     }
 }
 

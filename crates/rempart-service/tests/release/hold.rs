@@ -115,6 +115,15 @@ pub(crate) fn world(script: &Script, seed: u64, empty: &Path) {
         assert_eq!(words, other_words, "member {subject} is told of what it may not see, step {step}");
         for ((way, texts), (_, others)) in handed.ways.iter().zip(&other.ways) {
             let (texts, others) = (in_any_order(way, texts), in_any_order(way, others));
+            if way == walk::BLOCKS {
+                // What the operator knows besides may keep it from blocking, and never makes it block.
+                assert!(
+                    texts.iter().all(|text| others.contains(text)),
+                    "something is blocked because of what member {subject} may not see, step {step}: {texts:?}, without \
+                     it {others:?} (hidden: {hidden:?})"
+                );
+                continue;
+            }
             let only = |a: &[&str], b: &[&str]| -> Vec<String> {
                 a.iter().filter(|text| !b.contains(text)).map(|text| (*text).to_owned()).collect()
             };
@@ -202,6 +211,7 @@ fn play(
                 let handed = everything(&stage.app, &stage.caller(member), name, ids, limit);
                 if full.is_some() {
                     nothing_withheld(&rules, member, &handed, &items);
+                    published(&rules, &handed, &items);
                     all_released(&rules, member, &handed);
                 }
                 if member == subject {
@@ -275,6 +285,20 @@ fn held_answer(returned: &Returned, expected: &[Answer], step: &Step, subject: u
             if *member == subject { format!("{answer:?}") } else { String::new() }
         }
         Returned::Nothing | Returned::Torn { .. } => String::new(),
+    }
+}
+
+/// What is blocked is known to everybody, so that it rests on what everybody may know.
+fn published(rules: &Rules<'_>, handed: &Handed, items: &BTreeMap<u32, &Item>) {
+    let public = rules.public();
+    let known: String = public.iter().filter_map(|tag| items.get(tag)).map(|item| body::stix(item)).collect();
+    for (way, text) in handed.texts().filter(|(way, _)| *way == walk::BLOCKS) {
+        for tag in tags(text) {
+            assert!(public.contains(&tag), "everybody is told of {tag} by `{way}`: {text}");
+        }
+        let value = text.split(' ').next().unwrap_or_default();
+        let shared = !value.contains("shared") || known.contains(value);
+        assert!(shared, "everybody is told of {value} by `{way}`: {text}");
     }
 }
 

@@ -280,6 +280,15 @@ impl<'a> Rules<'a> {
             .collect()
     }
 
+    /// Tags of all that everybody may know.
+    pub(crate) fn public(&self) -> BTreeSet<u32> {
+        let is_public = |kept: &&Kept| {
+            let reach = self.reach(kept);
+            !kept.conflict && !reach.unknown && reach.groups.is_empty() && reach.tlp == Tlp::Clear
+        };
+        self.kept.iter().filter(is_public).map(|kept| kept.item.tag).collect()
+    }
+
     /// Tags of all versions that a member is served: of each id, those of the first source to bring
     /// it of all that the member may see.
     pub(crate) fn versions(&self, member: usize) -> BTreeSet<u32> {

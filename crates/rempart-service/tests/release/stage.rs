@@ -47,7 +47,7 @@ impl<'a> Stage<'a> {
     pub(crate) fn open(script: &'a Script, folder: &Path) -> Self {
         let store = Store::open_embedded(folder).unwrap();
         let clock = Arc::new(SetClock::new(Timestamp::parse("2026-03-01T00:00:00Z").unwrap()));
-        let app = App::new(store.clone(), Tables::empty().unwrap(), clock.clone()).unwrap();
+        let app = start(&store, &clock);
         let mut stage = Self { script, app, store, clock, numbers: vec![None; script.parties.len()] };
         for party in (0..script.parties.len()).filter(|party| !script.parties[*party].late) {
             stage.join(party);
@@ -121,8 +121,7 @@ impl<'a> Stage<'a> {
                 changed.clearance = *tlp;
                 if *torn {
                     self.store.update_member("operator", &changed, self.app.now()).unwrap();
-                    self.app =
-                        App::new(self.store.clone(), Tables::empty().unwrap(), self.clock.clone()).unwrap();
+                    self.app = start(&self.store, &self.clock);
                     return Returned::Torn { member: *member };
                 }
                 self.app.update_member(&operator(), changed).unwrap();
@@ -179,6 +178,14 @@ impl<'a> Stage<'a> {
         assert_eq!(account.errors, Vec::<String>::new(), "{text}");
         assert_eq!(account.records, account.objects + account.duplicates);
     }
+}
+
+/// An instance that blocks whatever may be told, however improbable.
+fn start(store: &Store, clock: &Arc<SetClock>) -> App {
+    let app = App::new(store.clone(), Tables::empty().unwrap(), clock.clone()).unwrap();
+    let mut settings = rempart_service::protect::Settings::new("/nowhere".into());
+    settings.thresholds = [0.01; 3];
+    app.protecting(settings)
 }
 
 fn parsed(ids: &[String]) -> Vec<StixId> {

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use rempart_matching::index::{Matcher, Note, Wanted};
-use rempart_model::{Kind, Observable, StixId, Timestamp};
+use rempart_model::{BlockId, Kind, Observable, StixId, Timestamp};
 use rempart_service::export::ExportFormat;
 use rempart_service::share::{Collection, CollectionKind, ObjectFilter, Query, VersionFilter};
 use rempart_service::{App, Caller};
 
 use crate::stage::{operator, told};
 use crate::ways::{EXPORTS, KINDS};
+
+/// The way of what is blocked, and so told to everybody.
+pub(crate) const BLOCKS: &str = "blocks";
 
 /// All that a member is handed at one moment. Dates are left out: they are compared by order alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,6 +135,18 @@ pub(crate) fn everything(app: &App, caller: &Caller, member: &str, ids: &[String
         handed.ways.push((format!("export {name}"), lines));
     }
     sensors(app, caller, member, &mut handed);
+    // What is blocked everybody knows, in zones, in lists and on pages.
+    let mut blocks = Vec::new();
+    app.preview(&operator(), &mut |said| {
+        if said.what == "add" {
+            blocks.push(format!("{} {:?} {:?}", said.value, said.class, said.reasons));
+        }
+        Ok(())
+    })
+    .unwrap();
+    blocks.sort_unstable();
+    handed.ways.push((BLOCKS.into(), blocks));
+    assert_eq!(app.block_page(BlockId::from_bytes([0; 10])).unwrap(), None);
     errors(app, caller, &collections, ids, &mut handed);
     handed
 }
@@ -260,6 +275,10 @@ fn errors(app: &App, caller: &Caller, collections: &[Collection], ids: &[String]
     let value = "shared0.fr".to_owned();
     words.push(told(&app.search(caller, std::slice::from_ref(&value)).unwrap_err()));
     words.push(told(&app.explain(caller, &value).unwrap_err()));
+    words.push(told(&app.explain_block(caller, &value).unwrap_err()));
+    words.push(told(&app.preview(caller, &mut |_| Ok(())).unwrap_err()));
+    words.push(told(&app.blocked_name(caller).unwrap_err()));
+    words.push(told(&app.outputs(caller).unwrap_err()));
     words.push(told(&app.export(caller, ExportFormat::Stix, None, &mut Vec::new()).unwrap_err()));
     words.push(told(&app.members(caller).unwrap_err()));
     words.push(told(&app.people(caller).unwrap_err()));

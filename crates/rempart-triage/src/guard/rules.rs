@@ -79,8 +79,9 @@ fn released(candidate: &Candidate<'_>, _: &Grounds<'_>, _: Timestamp, refuse: &m
 
 /// The output's own threshold.
 fn threshold(candidate: &Candidate<'_>, _: &Grounds<'_>, _: Timestamp, refuse: &mut Refuse<'_>) {
-    // What is no number is below every threshold.
-    if !(candidate.probability >= candidate.threshold) {
+    // What is no number is below every threshold. Of what may not be told, nothing else is known.
+    let is_enough = candidate.probability >= candidate.threshold;
+    if candidate.is_released && !is_enough {
         let reason = format!(
             "malicious with probability {:.2}, blocked from {:.2} on",
             candidate.probability, candidate.threshold
@@ -91,10 +92,11 @@ fn threshold(candidate: &Candidate<'_>, _: &Grounds<'_>, _: Timestamp, refuse: &
 
 /// H7: every block has a reason and an end.
 fn reason_and_time(candidate: &Candidate<'_>, _: &Grounds<'_>, now: Timestamp, refuse: &mut Refuse<'_>) {
-    if candidate.reason.trim().is_empty() {
+    if candidate.is_released && candidate.reason.trim().is_empty() {
         refuse(Rule::H7, false, "there is no reason that can be told".into());
     }
     if let Some(until) = candidate.valid_until
+        && candidate.is_released
         && until <= now
     {
         refuse(Rule::H7, false, format!("it was held to be malicious until {until}"));
@@ -133,7 +135,7 @@ fn suffix(candidate: &Candidate<'_>, grounds: &Grounds<'_>, now: Timestamp, refu
 
 /// S8: what an algorithm or a pattern yields is not known to exist.
 fn observed(candidate: &Candidate<'_>, _: &Grounds<'_>, _: Timestamp, refuse: &mut Refuse<'_>) {
-    if !candidate.is_observed {
+    if candidate.is_released && !candidate.is_observed {
         refuse(Rule::S8, false, "it was computed, and nobody says that it was seen".into());
     }
 }

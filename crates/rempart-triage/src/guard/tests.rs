@@ -1,3 +1,5 @@
+//! Each rule by cases, among them the incidents that it is there for, and all of them by what must always hold.
+
 use proptest::prelude::*;
 use rempart_matching::Warninglists;
 use rempart_model::observable::SuffixList;

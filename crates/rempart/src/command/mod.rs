@@ -7,6 +7,7 @@ mod import;
 pub(crate) mod index;
 mod lookup;
 pub(crate) mod matches;
+pub(crate) mod protect;
 pub(crate) mod request;
 mod settings;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::{
     Command, ConstituencyArgs, ExportFormat, IndexCommand, KeyCommand, LedgerCommand, MemberCommand,
-    PersonCommand, SourceCommand,
+    PersonCommand, PreviewOnly, ProtectCommand, SourceCommand,
 };
 
 /// A request.
@@ -115,6 +115,40 @@ pub(crate) enum Request {
     Status {
         json: bool,
     },
+    Protect(Protecting),
+}
+
+/// What is asked of protective outputs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Protecting {
+    Preview {
+        only: Option<String>,
+        json: bool,
+    },
+    Explain {
+        value: String,
+        json: bool,
+    },
+    Status {
+        json: bool,
+    },
+    Live {
+        output: String,
+        live: bool,
+    },
+    LetThrough {
+        output: String,
+    },
+    TakeBack {
+        output: String,
+        to: String,
+    },
+    /// `None`: the log follows.
+    Hits {
+        file: Option<PathBuf>,
+        json: bool,
+    },
 }
 
 /// What a member answers for, as it was typed.
@@ -137,7 +171,12 @@ impl From<ConstituencyArgs> for Constituency {
 impl Request {
     /// Whether standard input belongs to it.
     pub(crate) fn reads_input(&self) -> bool {
-        matches!(self, Request::Import { stream: true, .. } | Request::Search { value: None, .. })
+        matches!(
+            self,
+            Request::Import { stream: true, .. }
+                | Request::Search { value: None, .. }
+                | Request::Protect(Protecting::Hits { file: None, .. })
+        )
     }
 }
 
@@ -230,6 +269,7 @@ pub(crate) fn from_cli(command: Command) -> anyhow::Result<Request> {
             json: args.json,
         },
         Command::Status(args) => Request::Status { json: args.json },
+        Command::Protect(command) => Request::Protect(protecting(command)?),
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Extract(_)
@@ -237,5 +277,29 @@ pub(crate) fn from_cli(command: Command) -> anyhow::Result<Request> {
         | Command::Match(_)
         | Command::Config(_)
         | Command::Completion { .. } => bail!("this command needs no data folder"),
+    })
+}
+
+fn protecting(command: ProtectCommand) -> anyhow::Result<Protecting> {
+    Ok(match command {
+        ProtectCommand::Preview { only, json } => {
+            let only = only.map(|only| match only {
+                PreviewOnly::Add => "add".into(),
+                PreviewOnly::Remove => "remove".into(),
+                PreviewOnly::Refuse => "refuse".into(),
+            });
+            Protecting::Preview { only, json }
+        }
+        ProtectCommand::Explain { value, json } => Protecting::Explain { value, json },
+        ProtectCommand::Status(args) => Protecting::Status { json: args.json },
+        ProtectCommand::Live { output } => Protecting::Live { output, live: true },
+        ProtectCommand::Dry { output } => Protecting::Live { output, live: false },
+        ProtectCommand::LetThrough { output } => Protecting::LetThrough { output },
+        ProtectCommand::TakeBack { output, to } => Protecting::TakeBack { output, to },
+        ProtectCommand::Hits { file, json } => {
+            let file = (file != Path::new("-")).then(|| std::path::absolute(file)).transpose()?;
+            Protecting::Hits { file, json }
+        }
+        ProtectCommand::Stop | ProtectCommand::Resume => bail!("this command needs no store"),
     })
 }

@@ -1,5 +1,6 @@
 //! The configuration: defaults, then the file, then the environment, then the command line.
 
+pub(crate) mod protect;
 mod v1;
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +13,7 @@ use crate::cli::{ConfigArgs, ConfigCommand, ServeArgs, Shared};
 use crate::output::{Output, Terminal};
 
 /// What is in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) metrics_listen: Option<SocketAddr>,
@@ -23,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) log: Log,
     pub(crate) tables: TableFiles,
+    pub(crate) protect: protect::Protect,
 }
 
 /// How the log is written.
@@ -59,6 +61,7 @@ impl Default for Config {
             tls: None,
             log: Log { level: "info".into(), format: LogFormat::Text },
             tables: TableFiles::default(),
+            protect: protect::Protect::default(),
         }
     }
 }

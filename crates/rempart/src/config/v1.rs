@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::{Config, LogFormat};
+use super::{Config, LogFormat, protect};
 
 /// A file with all keys, commented; it says what holds without it.
 pub(super) const EXAMPLE: &str = r#"# Rempart's configuration. Every key may be left out; what is shown is what holds then.
@@ -52,6 +52,49 @@ format = "text"
 # warninglists = "warninglists/lists"
 # The Public Suffix List (public_suffix_list.dat).                      REMPART_SUFFIXES
 # suffixes = "public_suffix_list.dat"
+
+# Protective outputs: response-policy zones and lists. Each is dry until `rempart protect live CLASS`.
+[protect]
+# Who publishes, in words.
+publisher = "Rempart"
+# The address of the block pages; the id of a block is added to it.
+page = "http://127.0.0.1:8473/block/"
+# The name below which the zones are: malware.rpz.rempart.invalid and so on.
+zone = "rpz.rempart.invalid"
+# Where the zones are served to secondaries and resolvers, UDP and TCP; off where it is not set.   REMPART_DNS_LISTEN
+# dns_listen = "127.0.0.1:8453"
+# The same over TLS (RFC 9103), with the certificate of [tls].
+# dns_tls_listen = "127.0.0.1:8853"
+# The name of a catalog zone (RFC 9432) that lists the zones.
+# catalog = "catalog.rempart.invalid"
+# What resolvers do with a name of each class: nxdomain, nodata, drop, or garden:HOST.
+malware = "nxdomain"
+phishing = "nxdomain"
+other = "nxdomain"
+# From which probability on a class is blocked, 0.5 to 1.
+malware_from = 0.75
+phishing_from = 0.8
+other_from = 0.9
+# Names, addresses and networks that are never blocked, besides those that members answer for.
+protected = []
+# Names that resolvers let through, whatever other zones say.
+allow = []
+# After how many days the Public Suffix List is too old to decide by.
+suffix_days = 30
+# After how many seconds a change reaches each stage of consumers; the first are the canaries.
+stages = [0, 600, 3600]
+# Seconds that a resolver may keep an answer.
+ttl = 60
+# Seconds between two versions of the lists in the data folder; 0: none are written.
+lists_every = 60
+
+# Who may have the zones: by its networks, by a key with which it signs (TSIG), or by both.
+# [[protect.consumer]]
+# name = "resolver-1"
+# stage = 0
+# networks = ["192.0.2.53/32"]
+# notify = ["192.0.2.53:53"]
+# key = { name = "resolver-1.key", algorithm = "hmac-sha256", secret_file = "resolver-1.secret" }
 "#;
 
 #[derive(Deserialize)]
@@ -69,6 +112,8 @@ struct File {
     log: LogSection,
     #[serde(default)]
     tables: TablesSection,
+    #[serde(default)]
+    protect: protect::Section,
 }
 
 #[derive(Deserialize)]
@@ -130,6 +175,7 @@ pub(super) fn apply(config: &mut Config, text: &str, base: &Path) -> anyhow::Res
     config.tables.asns = at_base(file.tables.asns);
     config.tables.warninglists = at_base(file.tables.warninglists);
     config.tables.suffixes = at_base(file.tables.suffixes);
+    protect::apply(&mut config.protect, file.protect, base);
     Ok(())
 }
 
@@ -151,6 +197,9 @@ pub(super) fn environment(config: &mut Config, get: &dyn Fn(&str) -> Option<Stri
     }
     if let Some(listen) = parsed("REMPART_METRICS_LISTEN")? {
         config.metrics_listen = Some(listen);
+    }
+    if let Some(listen) = parsed("REMPART_DNS_LISTEN")? {
+        config.protect.dns_listen = Some(listen);
     }
     if let Some(title) = get("REMPART_TITLE") {
         config.title = title;

@@ -1,5 +1,6 @@
 //! `rempart demo`: a folder with sample members and sample intelligence, served on this machine alone.
 
+mod resolver;
 pub(crate) mod sample;
 
 use std::io::Write;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use rempart_formats::Format;
 use rempart_formats::table::Mapping;
-use rempart_model::{Country, Member, MemberId, MemberKind, Reliability, Timestamp, Tlp};
+use rempart_model::{BlockClass, Country, Member, MemberId, MemberKind, Reliability, Timestamp, Tlp};
 use rempart_service::intake::{Account, ImportRequest};
 use rempart_service::{App, Caller, KeyOwner, Scopes, ServiceError};
 
@@ -49,9 +50,11 @@ pub(crate) fn run(shared: &Shared, args: &DemoArgs) -> anyhow::Result<ExitCode> 
     let shared = Shared { data: data.clone(), config: shared.config.clone() };
     let mut config = Config::load(&shared)?;
     config.listen = args.listen;
-    if !config.listen.ip().is_loopback() {
-        bail!("the demo listens on this machine alone: --listen takes a loopback address");
+    if !config.listen.ip().is_loopback() || !args.dns_listen.ip().is_loopback() {
+        bail!("the demo listens on this machine alone: --listen and --dns-listen take a loopback address");
     }
+    config.protect.page = format!("http://{}/block/", config.listen);
+    config.protect.for_this_machine(args.dns_listen, resolver::ADDRESS);
     config.log.level = "warn".into();
     crate::telemetry::start(&config.log);
     let Some(folder) = Folder::hold(&data)? else {
@@ -77,7 +80,13 @@ pub(crate) fn run(shared: &Shared, args: &DemoArgs) -> anyhow::Result<ExitCode> 
     match server {
         None => Ok(ExitCode::SUCCESS),
         Some(server) => {
-            tour(&app, &data, &server.url(), &keys, &mut terminal)?;
+            // Outputs are dry until a person makes them live; here, whoever starts the demo does.
+            for (class, _) in BlockClass::ALL {
+                app.set_live(&caller, class, true)?;
+            }
+            let zones = server.dns_address().unwrap_or(args.dns_listen);
+            resolver::write(&data, zones, &config.protect.settings(&data)?)?;
+            tour(&app, &caller, &data, &server.url(), &keys, &mut terminal)?;
             server.run(app, &folder)?;
             terminal.say("stopped; the same command goes on with the same data")?;
             Ok(ExitCode::SUCCESS)
@@ -279,6 +288,7 @@ fn take_in(app: &App, caller: &Caller, feeds: &[Feed], terminal: &mut Terminal) 
 /// What to do next.
 fn tour(
     app: &App,
+    caller: &Caller,
     data: &Path,
     url: &str,
     keys: &[(String, String)],
@@ -297,6 +307,8 @@ fn tour(
             member.clearance.name()
         ));
     }
+    let blocked = first_blocked(app, caller)?;
+    let (resolver, at, port) = (resolver::FILE, resolver::ADDRESS.ip(), resolver::ADDRESS.port());
     let key = keys.first().map(|(_, key)| key.as_str()).unwrap_or_default();
     let name = keys.first().map(|(name, _)| name.as_str()).unwrap_or_default();
     text.push_str(&format!(
@@ -306,8 +318,29 @@ fn tour(
          \x20 {program} --data {data} explain $({program} --data {data} export --format plain --member {name} | head -1)\n\
          \x20 {program} --data {data} export --format csv --member {name} | head\n\
          \x20 {program} --data {data} ledger verify\n\
+         \nIts index and its response-policy zones, once the server has made them (a few seconds):\n\
+         \x20 {program} --data {data} match /var/log/syslog\n\
+         \x20 unbound -d -c {data}/{resolver}          # a resolver that takes the zones\n\
+         \x20 dig @{at} -p {port} {blocked}\n\
+         \x20 {program} --data {data} protect explain {blocked}\n\
          \nCtrl-C stops it; the same command goes on with the same data.\n"
     ));
     terminal.data(text.as_bytes())?;
     Ok(())
+}
+
+/// A name that is, or is going to be, blocked.
+fn first_blocked(app: &App, caller: &Caller) -> anyhow::Result<String> {
+    let mut found = None;
+    app.preview(caller, &mut |said| {
+        if said.kind == "domain" && said.what == "add" && found.is_none() {
+            found = Some(said.value);
+        }
+        Ok(())
+    })?;
+    match found {
+        Some(name) => Ok(name),
+        // On a later start it is blocked already.
+        None => Ok(app.blocked_name(caller)?.unwrap_or_else(|| "blocked.example".into())),
+    }
 }

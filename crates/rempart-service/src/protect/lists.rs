@@ -1,0 +1,220 @@
+//! Lists for what people run: one file for each format, a manifest, a signature, and what changed.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rempart_formats::protect::delta::{self, Span};
+use rempart_formats::protect::manifest::{self, File as Listed, Hashing, Manifest};
+use rempart_formats::protect::sign::{self, Signer};
+use rempart_formats::protect::{Format, Settings as Terms, WriteError};
+use rempart_model::{Block, Timestamp};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::settings::Settings;
+use crate::app::App;
+use crate::error::ServiceError;
+
+/// The name of the list.
+const LIST: &str = "rempart";
+/// The file with what changed since the version before.
+const CHANGES: &str = "changes.json";
+/// The file with the public key.
+const PUBLIC_KEY: &str = "rempart.pub";
+/// Lists that are longer are not kept in memory for the sake of what changes.
+const MOST_KEPT: usize = 200_000;
+
+/// The folder of the lists.
+#[derive(Debug)]
+pub(super) struct Lists {
+    folder: PathBuf,
+    signer: Signer,
+    serial: u32,
+    previous: Option<[u8; 32]>,
+    kept: Option<(Vec<Block>, Timestamp)>,
+    pub(super) written: Option<Timestamp>,
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> ServiceError + '_ {
+    move |error| ServiceError::Unavailable(format!("cannot write {}: {error}", path.display()))
+}
+
+impl Lists {
+    /// Opens the folder and the key that signs; both are made where they are not there.
+    pub(super) fn open(folder: &Path) -> Result<Self, ServiceError> {
+        let lists = folder.join("lists");
+        fs::create_dir_all(&lists).map_err(failed(&lists))?;
+        let signer = signer(&folder.join("lists.key"))?;
+        let public = lists.join(PUBLIC_KEY);
+        fs::write(&public, signer.public_key_file()).map_err(failed(&public))?;
+        // The serial goes on from the manifest that is there.
+        let manifest = fs::read(lists.join(manifest::FILE)).unwrap_or_default();
+        let known: serde_json::Value = serde_json::from_slice(&manifest).unwrap_or_default();
+        let serial = known["serial"].as_u64().and_then(|serial| u32::try_from(serial).ok());
+        let previous = serial.map(|_| sha256(&manifest));
+        Ok(Self { folder: lists, signer, serial: serial.unwrap_or(0), previous, kept: None, written: None })
+    }
+
+    /// The public key, as one line for `minisign -V -P`.
+    pub(super) fn public_key(&self) -> String {
+        self.signer.public_key()
+    }
+
+    /// Writes all files anew.
+    pub(super) fn write(
+        &mut self,
+        blocks: Vec<Block>,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        // A position of the list's own, which never goes back (RFC 1982 is for zones, which have theirs).
+        let serial = u32::try_from(super::set::seconds(now)).unwrap_or(u32::MAX).max(self.serial + 1);
+        let mut terms = Terms::new(LIST, &settings.publisher, &settings.page, now);
+        terms.serial = serial;
+        terms.ttl = settings.ttl;
+        terms.zone = format!("lists.{}", settings.zone).into();
+        let mut files = Vec::new();
+        for format in Format::all().filter(|format| !format.announces()) {
+            let path = self.folder.join(format.file_name(&terms));
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder).map_err(failed(folder))?;
+            }
+            let done = self.replace(&path, |file| {
+                let mut hashing = Hashing::new(file);
+                let written = format.write(&blocks, &terms, &mut hashing)?;
+                Ok(Listed::new(format, &terms, &written, hashing.finish()))
+            });
+            files.push(done?);
+        }
+        if let Some((old, built)) = &self.kept {
+            let span = Span {
+                list: LIST.into(),
+                from: self.serial,
+                to: serial,
+                from_built_at: *built,
+                built_at: now,
+            };
+            let path = self.folder.join(CHANGES);
+            self.replace(&path, |file| {
+                let mut file = BufWriter::new(file);
+                delta::write(old, &blocks, &span, &mut file)?;
+                Ok(file.flush()?)
+            })?;
+            self.sign(CHANGES, now)?;
+        }
+        let manifest = Manifest { list: LIST.into(), serial, built_at: now, previous: self.previous, files };
+        let path = self.folder.join(manifest::FILE);
+        self.replace(&path, |file| Ok(file.write_all(manifest.to_json().as_bytes())?))?;
+        self.sign(manifest::FILE, now)?;
+        self.serial = serial;
+        self.previous = Some(manifest.sha256());
+        self.kept = (blocks.len() <= MOST_KEPT).then_some((blocks, now));
+        self.written = Some(now);
+        Ok(())
+    }
+
+    fn sign(&self, name: &str, now: Timestamp) -> Result<(), ServiceError> {
+        let path = self.folder.join(name);
+        let mut file = File::open(&path).map_err(failed(&path))?;
+        let comment = format!("{name} of the list {LIST} at {now}");
+        let signature =
+            self.signer.sign(&mut file, &comment).map_err(|error| ServiceError::Internal(Box::new(error)))?;
+        let path = self.folder.join(format!("{name}{}", sign::SUFFIX));
+        self.replace(&path, |file| Ok(file.write_all(signature.as_bytes())?))
+    }
+
+    /// Writes a file beside the one that it then takes the place of.
+    fn replace<T>(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&mut File) -> Result<T, WriteError>,
+    ) -> Result<T, ServiceError> {
+        let new =
+            path.with_file_name(format!(".{}.new", path.file_name().unwrap_or_default().to_string_lossy()));
+        let mut file = File::create(&new).map_err(failed(&new))?;
+        let done = write(&mut file).map_err(|error| {
+            ServiceError::Unavailable(format!("cannot write {}: {error}", path.display()))
+        })?;
+        fs::rename(&new, path).map_err(failed(path))?;
+        Ok(done)
+    }
+}
+
+/// A file of the lists, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFile {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its entity tag (RFC 9110, section 8.8.3).
+    pub etag: String,
+    /// Its media type.
+    pub media_type: &'static str,
+}
+
+impl App {
+    /// A file of the lists by its name. They hold what is blocked, which everybody may know.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn list_file(&self, name: &str) -> Result<Option<ListFile>, ServiceError> {
+        let is_plain = |part: &str| {
+            let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+            !part.is_empty() && !part.starts_with('.') && part.bytes().all(known)
+        };
+        if name.len() > 200 || !name.split('/').all(is_plain) {
+            return Ok(None);
+        }
+        let path = self.protect.folder.join("lists").join(name);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+                    return Ok(None);
+                }
+                _ => return Err(failed(&path)(error)),
+            },
+        };
+        let etag = manifest::etag(&sha256(&bytes));
+        Ok(Some(ListFile { bytes, etag, media_type: media_type(name) }))
+    }
+}
+
+/// The media type of a file of the lists.
+fn media_type(name: &str) -> &'static str {
+    let terms = Terms::new(LIST, "", "", Timestamp::MIN);
+    let known = Format::all().find(|format| format.file_name(&terms) == name);
+    match known {
+        Some(format) => format.media_type(),
+        None if name.ends_with(".json") => "application/json",
+        None if name.ends_with(".csv") => "text/csv; charset=utf-8",
+        None => "text/plain; charset=utf-8",
+    }
+}
+
+/// The key that signs, made where it is not there.
+fn signer(path: &Path) -> Result<Signer, ServiceError> {
+    let seed = match fs::read(path) {
+        Ok(bytes) => bytes
+            .try_into()
+            .map_err(|_| ServiceError::Invalid(format!("{} is not a key of 32 bytes", path.display())))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut seed = [0u8; 32];
+            let random = SystemRandom::new();
+            random.fill(&mut seed).map_err(|_| ServiceError::Internal("no randomness".into()))?;
+            let mut open = File::options();
+            let mut file = open.write(true).create_new(true).mode(0o600).open(path).map_err(failed(path))?;
+            file.write_all(&seed).and_then(|()| file.sync_all()).map_err(failed(path))?;
+            seed
+        }
+        Err(error) => return Err(failed(path)(error)),
+    };
+    Signer::from_seed(&seed).map_err(|error| ServiceError::Internal(Box::new(error)))
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hashing = Hashing::new(io::sink());
+    // Nothing is written anywhere, so that nothing can fail.
+    let _ = hashing.write_all(bytes);
+    hashing.finish().sha256
+}
