@@ -56,10 +56,16 @@ pub(crate) struct Request {
     pub(crate) class: u16,
     /// The serial that the asker has, in a question for a difference.
     pub(crate) has: Option<Serial>,
-    /// The largest answer over UDP, where it says so.
-    pub(crate) payload: Option<u16>,
+    /// What it says with EDNS(0), where it does.
+    pub(crate) edns: Option<Edns>,
     /// The signature, and where in the message it begins.
     pub(crate) tsig: Option<(Signature, usize)>,
+}
+
+/// What a question says with EDNS(0) (RFC 6891, section 6.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edns {
+    pub(crate) version: u8,
 }
 
 /// A TSIG record (RFC 8945, section 4.2).
@@ -174,7 +180,7 @@ fn read_rest(cursor: &mut Cursor<'_>, id: u16, flags: u16) -> Option<Request> {
         kind,
         class,
         has: None,
-        payload: None,
+        edns: None,
         tsig: None,
     };
     let (before, all) = (usize::from(answers), usize::from(answers) + usize::from(authorities));
@@ -185,7 +191,7 @@ fn read_rest(cursor: &mut Cursor<'_>, id: u16, flags: u16) -> Option<Request> {
         }
         let start = cursor.at;
         let owner = cursor.name()?;
-        let (kind, class, _ttl, length) = (cursor.u16()?, cursor.u16()?, cursor.u32()?, cursor.u16()?);
+        let (kind, class, ttl, length) = (cursor.u16()?, cursor.u16()?, cursor.u32()?, cursor.u16()?);
         let end = cursor.at.checked_add(usize::from(length))?;
         if end > cursor.message.len() {
             return None;
@@ -196,7 +202,11 @@ fn read_rest(cursor: &mut Cursor<'_>, id: u16, flags: u16) -> Option<Request> {
                 cursor.name()?;
                 request.has = Some(Serial(cursor.u32()?));
             }
-            kind::OPT if index >= all => request.payload = Some(class),
+            // RFC 6891, section 6.1.1: there is one, and its owner is the root.
+            kind::OPT if request.edns.is_some() || owner.wire() != b"\0" => return None,
+            kind::OPT if index >= all => request.edns = Some(Edns { version: ttl.to_be_bytes()[1] }),
+            // RFC 8945, section 4.2: these two are not signed, and have one value each.
+            kind::TSIG if class != ANY || ttl != 0 => return None,
             kind::TSIG if index >= all => request.tsig = Some((signature(cursor, owner)?, start)),
             _ => {}
         }
@@ -313,13 +323,20 @@ impl Message {
         self.answers
     }
 
-    /// The bytes, with the records counted. EDNS(0) is answered where it was asked with (RFC 6891, section 6.1.1).
-    pub(crate) fn finish(mut self, edns: bool) -> Vec<u8> {
-        if edns {
-            // The root, OPT, a payload of 1232 bytes, and nothing more.
-            self.bytes.extend_from_slice(&[0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0]);
+    /// The bytes, with the records counted.
+    pub(crate) fn finish(mut self, options: Options) -> Vec<u8> {
+        if options.edns {
+            // The root, OPT, a payload of 1232 bytes; the upper bits of the code, version 0, no flags.
+            self.bytes.extend_from_slice(&[0, 0, 41, 0x04, 0xd0, u8::from(options.bad_version), 0, 0, 0]);
+            match options.explained {
+                None => self.bytes.extend_from_slice(&[0, 0]),
+                Some(code) => {
+                    self.bytes.extend_from_slice(&[0, 6, 0, 15, 0, 2]);
+                    self.bytes.extend_from_slice(&code.to_be_bytes());
+                }
+            }
         }
-        let counts = [self.answers, 0, u16::from(edns)];
+        let counts = [self.answers, 0, u16::from(options.edns)];
         for (place, count) in (6..).step_by(2).zip(counts) {
             if let Some(bytes) = self.bytes.get_mut(place..place + 2) {
                 bytes.copy_from_slice(&count.to_be_bytes());
@@ -327,4 +344,15 @@ impl Message {
         }
         self.bytes
     }
+}
+
+/// What stands at the end of an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Options {
+    /// EDNS(0) is answered where it was asked with (RFC 6891, section 6.1.1).
+    pub(crate) edns: bool,
+    /// The version asked with is not known here: BADVERS (section 6.1.3).
+    pub(crate) bad_version: bool,
+    /// Why something is refused (RFC 8914, section 2).
+    pub(crate) explained: Option<u16>,
 }
