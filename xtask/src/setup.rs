@@ -8,10 +8,11 @@ use anyhow::Context;
 use crate::{process, workspace};
 
 /// Programs that tests call, with the Debian package that has them.
-const PROGRAMS: [(&str, &str); 20] = [
+const PROGRAMS: [(&str, &str); 21] = [
     ("curl", "curl"),
     ("dig", "bind9-dnsutils"),
     ("dnsmasq", "dnsmasq-base"),
+    ("exabgp", "exabgp"),
     ("g++", "g++"),
     ("gobgpd", "gobgpd"),
     ("kdig", "knot-dnsutils"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rempart_dns::Tls;
 
 use crate::world::{
-    ORIGIN, Program, SECRET_64, World, consumer, free_port, program, status, upstream, wait_for,
+    ORIGIN, Program, SECRET_64, World, consumer, free_port, program, snippet, status, upstream, wait_for,
 };
 
 /// What the certificate of the primary is for.
@@ -117,7 +117,9 @@ fn who_speaks_something_else_gets_nothing() {
 fn bind(world: &World, named: &Path, port: u16, authority: &Authority) -> (Program, PathBuf) {
     let folder = world.folder.path().join(format!("bind-{port}"));
     std::fs::create_dir(&folder).unwrap();
-    let (at, primary, above, ca) = (folder.display(), world.tls_port, upstream(), authority.file());
+    let (at, above) = (folder.display(), upstream());
+    let [policy, zone] = ["bind-options", "bind-tls"].map(|name| snippet(name, world, "bind.test"));
+    let zone = zone.replace("/etc/bind/csirt-ca.pem", &authority.file()).replace("dns.csirt.example", HOST);
     let config = folder.join("named.conf");
     let text = format!(
         r#"options {{
@@ -125,16 +127,10 @@ fn bind(world: &World, named: &Path, port: u16, authority: &Authority) -> (Progr
     listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
     recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }}; dnssec-validation no; notify no;
     forward only; forwarders {{ 127.0.0.1 port {above}; }};
-    response-policy {{ zone "{ORIGIN}"; }} min-update-interval 0 qname-wait-recurse no break-dnssec yes;
+    {policy}
 }};
 controls {{ }};
-key "bind.test" {{ algorithm hmac-sha256; secret "{SECRET_64}"; }};
-tls rempart {{ ca-file "{ca}"; remote-hostname "{HOST}"; protocols {{ TLSv1.3; }}; }};
-zone "{ORIGIN}" {{
-    type secondary; file "bind.zone";
-    primaries {{ 127.0.0.1 port {primary} key "bind.test" tls rempart; }};
-    allow-notify {{ 127.0.0.1; }}; allow-transfer {{ none; }};
-}};
+{zone}
 "#
     );
     std::fs::write(&config, text).unwrap();

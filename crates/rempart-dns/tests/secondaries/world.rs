@@ -164,6 +164,26 @@ impl Drop for World {
     }
 }
 
+/// A configuration from the page for operators, with the values of a test: the primary, a key, the zone.
+pub(crate) fn snippet(name: &str, world: &World, key: &str) -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operate/dns.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let after = page.split(&format!("<!-- {name} -->\n```text\n")).nth(1);
+    let text = after.and_then(|after| after.split("```").next()).unwrap_or_else(|| panic!("no {name}"));
+    let port = world.port;
+    let text = text
+        .replace("192.0.2.53 port 53 ", &format!("127.0.0.1 port {port} "))
+        .replace("192.0.2.53 port 853 ", &format!("127.0.0.1 port {port} "))
+        .replace("192.0.2.53@53", &format!("127.0.0.1@{port}"))
+        .replace("192.0.2.53", "127.0.0.1")
+        .replace("malware.rpz.csirt.example", ORIGIN)
+        .replace("catalog.csirt.example", "catalog.test")
+        .replace("resolver.csirt.example", key)
+        .replace("SECRET", SECRET_64);
+    assert!(!text.contains("192.0.2") && !text.contains("53 "), "{text}");
+    text
+}
+
 /// What dig says to a question: everything that it prints.
 pub(crate) fn dig(port: u16, arguments: &[&str]) -> String {
     let mut command = Command::new(program("dig").unwrap());
