@@ -8,17 +8,23 @@ use anyhow::Context;
 use crate::{process, workspace};
 
 /// Programs that tests call, with the Debian package that has them.
-const PROGRAMS: [(&str, &str); 15] = [
+const PROGRAMS: [(&str, &str); 21] = [
     ("curl", "curl"),
     ("dig", "bind9-dnsutils"),
     ("dnsmasq", "dnsmasq-base"),
+    ("exabgp", "exabgp"),
     ("g++", "g++"),
+    ("gobgpd", "gobgpd"),
+    ("kdig", "knot-dnsutils"),
     ("knotd", "knot"),
+    ("kresd", "knot-resolver"),
     ("minisign", "minisign"),
     ("named", "bind9"),
     ("named-checkzone", "bind9-utils"),
     ("nft", "nftables"),
     ("nginx", "nginx-light"),
+    ("nsd", "nsd"),
+    ("openssl", "openssl"),
     ("python3", "python3"),
     ("squid", "squid"),
     ("strace", "strace"),

@@ -10,6 +10,8 @@ mod pages;
 mod report;
 mod sample;
 mod server;
+mod transfer;
+mod zones;
 
 use std::path::PathBuf;
 
@@ -23,6 +25,8 @@ enum Part {
     Intake,
     /// Adding over TAXII, and pages beside nginx.
     Pages,
+    /// Transfers of a response-policy zone beside Knot and NSD.
+    Zones,
 }
 
 /// Measures Rempart.
@@ -51,10 +55,14 @@ fn main() -> anyhow::Result<()> {
         None => tempfile::tempdir_in(".")?,
     };
     let mut report = Report::new();
-    if arguments.part != Some(Part::Pages) {
+    let wanted = |part| arguments.part.is_none_or(|only| only == part);
+    if wanted(Part::Intake) {
         intake::run(scratch.path(), arguments.objects, &mut report)?;
     }
-    if arguments.part != Some(Part::Intake) {
+    if wanted(Part::Zones) {
+        zones::run(scratch.path(), &mut report)?;
+    }
+    if wanted(Part::Pages) {
         pages::run(scratch.path(), arguments.objects, arguments.seconds, &mut report)?;
     }
     let table = report.table();

@@ -6,25 +6,23 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::Server;
-use super::answer::{Way, answer};
+use super::answer::{Reply, Way, answer};
+use super::room::Room;
+use super::{Server, count};
 
 /// The longest packet that is looked at; a question has a few hundred bytes.
 const PACKET: usize = 4096;
 /// The longest question on a stream.
 const QUESTION: usize = 4096;
-/// How long a stream may be silent (RFC 7766, section 6.2.3).
-const IDLE: Duration = Duration::from_secs(10);
-/// How long one message may take to be read by the other side.
-const WRITE: Duration = Duration::from_secs(30);
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// Messages of an answer that wait to be written.
-const WAITING: usize = 4;
+/// Bytes of messages that are made at a time. A stream has at most two such parts in memory: the one that is written,
+/// and the one that is made meanwhile.
+const PART: usize = 128 << 10;
 
 /// Answers packets until the server stops.
 pub(crate) async fn packets(server: Arc<Server>, socket: UdpSocket, mut stop: watch::Receiver<bool>) {
@@ -42,12 +40,9 @@ pub(crate) async fn packets(server: Arc<Server>, socket: UdpSocket, mut stop: wa
                 continue;
             }
         };
-        let mut reply = None;
-        answer(&server, packet.get(..length).unwrap_or_default(), from.ip(), Way::Udp, &mut |bytes| {
-            reply = Some(bytes);
-            false
-        });
-        if let Some(reply) = reply
+        let question = packet.get(..length).unwrap_or_default();
+        let reply = answer(&server, question, from.ip().to_canonical(), Way::Udp);
+        if let Some(reply) = reply.and_then(|mut reply| reply.next())
             && let Err(error) = socket.send_to(&reply, from).await
         {
             tracing::debug!(%error, "an answer could not be sent");
@@ -60,7 +55,7 @@ pub(crate) async fn streams(
     server: Arc<Server>,
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    room: Arc<Semaphore>,
+    room: Arc<Room>,
     mut stop: watch::Receiver<bool>,
 ) {
     loop {
@@ -77,8 +72,14 @@ pub(crate) async fn streams(
                 continue;
             }
         };
-        let Ok(place) = room.clone().try_acquire_owned() else {
-            tracing::warn!("too many connections; one is closed");
+        let address = from.ip().to_canonical();
+        // Strangers take no place from those who may come.
+        if !server.settings.consumers.iter().any(|consumer| consumer.may_come_from(address)) {
+            count(&server.counters.refused);
+            continue;
+        }
+        let Some(place) = room.enter(address) else {
+            tracing::warn!(%from, "too many connections; one is closed");
             continue;
         };
         let (server, tls, stop) = (server.clone(), tls.clone(), stop.clone());
@@ -106,39 +107,47 @@ async fn stream_of<S: AsyncRead + AsyncWrite + Unpin>(
     from: SocketAddr,
     mut stop: watch::Receiver<bool>,
 ) {
+    let (limits, from) = (server.limits, from.ip().to_canonical());
     loop {
         let question = tokio::select! {
-            question = timeout(IDLE, read(&mut stream)) => question,
+            question = timeout(limits.idle, read(&mut stream)) => question,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         let Ok(Some(question)) = question else { break };
-        let (sender, mut messages) = mpsc::channel::<Vec<u8>>(WAITING);
         let server = server.clone();
         // Reading a zone may take the disk, and packing it a core; neither is the sockets'.
-        let worker = tokio::task::spawn_blocking(move || {
-            answer(&server, &question, from.ip(), Way::Stream, &mut |bytes| {
-                let framed = u16::try_from(bytes.len()).ok().map(|length| {
-                    let mut framed = Vec::with_capacity(bytes.len() + 2);
-                    framed.extend_from_slice(&length.to_be_bytes());
-                    framed.extend_from_slice(&bytes);
-                    framed
-                });
-                framed.is_some_and(|framed| sender.blocking_send(framed).is_ok())
-            });
-        });
+        let mut making =
+            Some(tokio::task::spawn_blocking(move || part(answer(&server, &question, from, Way::Stream))));
         let mut written = true;
-        while let Some(message) = messages.recv().await {
-            written = matches!(timeout(WRITE, stream.write_all(&message)).await, Ok(Ok(())));
+        while let Some(made) = making.take() {
+            let Ok((bytes, rest)) = made.await else { return };
+            making = rest.map(|rest| tokio::task::spawn_blocking(move || part(Some(rest))));
+            written = matches!(timeout(limits.write, stream.write_all(&bytes)).await, Ok(Ok(())));
             if !written {
                 break;
             }
         }
-        drop(messages);
-        if worker.await.is_err() || !written || stream.flush().await.is_err() {
+        if !written || stream.flush().await.is_err() {
             break;
         }
     }
     let _ = timeout(Duration::from_secs(1), stream.shutdown()).await;
+}
+
+/// The next messages of an answer, each behind its length (RFC 1035, section 4.2.2), and the answer where there is more.
+fn part(reply: Option<Reply>) -> (Vec<u8>, Option<Reply>) {
+    let Some(mut reply) = reply else { return (Vec::new(), None) };
+    let mut bytes = Vec::with_capacity(1024);
+    for message in reply.by_ref() {
+        // A message is full long before its length needs more than 16 bits.
+        let Ok(length) = u16::try_from(message.len()) else { return (bytes, None) };
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(&message);
+        if bytes.len() >= PART {
+            return (bytes, Some(reply));
+        }
+    }
+    (bytes, None)
 }
 
 /// One question; nothing at the end of the stream, or where it is too long to be one.

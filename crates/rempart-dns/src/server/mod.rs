@@ -8,6 +8,9 @@ mod catalog;
 mod listen;
 mod messages;
 mod notify;
+mod room;
+#[cfg(test)]
+mod tests;
 mod tsig;
 mod wire;
 
@@ -17,12 +20,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UdpSocket};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::name::Name;
 use crate::zone::Zone;
 use catalog::Catalog;
+use room::{Limits, Room};
 pub use tsig::{Algorithm, Key, WeakKey};
 
 /// Addresses that begin alike.
@@ -65,6 +69,13 @@ pub struct Consumer {
     pub key: Option<Key>,
     /// Where it is told of changes.
     pub notify: Vec<SocketAddr>,
+}
+
+impl Consumer {
+    /// Whether it may ask from an address.
+    fn may_come_from(&self, address: IpAddr) -> bool {
+        self.networks.is_empty() || self.networks.iter().any(|network| network.holds(address))
+    }
 }
 
 /// What a server is made with.
@@ -141,14 +152,12 @@ fn count(counter: &AtomicU64) {
 /// The seconds since 1970.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// Most connections at a time.
-const CONNECTIONS: usize = 256;
-
 /// What all tasks of a server share.
 pub(crate) struct Server {
     zones: Vec<Arc<Zone>>,
     catalog: Option<Catalog>,
     settings: ServerSettings,
+    limits: Limits,
     counters: Arc<Counters>,
     clock: Clock,
 }
@@ -194,12 +203,23 @@ pub fn start(
     sockets: Sockets,
     clock: Clock,
 ) -> Result<Running, ServerError> {
+    start_within(Limits::default(), zones, settings, sockets, clock)
+}
+
+/// Starts a server whose connections are held to these limits.
+fn start_within(
+    limits: Limits,
+    zones: Vec<Arc<Zone>>,
+    settings: ServerSettings,
+    sockets: Sockets,
+    clock: Clock,
+) -> Result<Running, ServerError> {
     let counters = Arc::new(Counters::default());
     let members = zones.iter().map(|zone| zone.origin().clone()).collect();
     let catalog = settings.catalog.clone().map(|origin| Catalog::new(origin, members, clock()));
-    let server = Arc::new(Server { zones, catalog, settings, counters: counters.clone(), clock });
+    let server = Arc::new(Server { zones, catalog, settings, limits, counters: counters.clone(), clock });
     let (stop, stopping) = watch::channel(false);
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let room = Arc::new(Room::new(limits));
     let mut tasks = Vec::new();
     if let Some(socket) = sockets.udp {
         socket.set_nonblocking(true)?;
@@ -245,16 +265,12 @@ pub fn answers(
         zones: zones.to_vec(),
         catalog: None,
         settings: settings.clone(),
+        limits: Limits::default(),
         counters: Arc::new(Counters::default()),
         clock: clock.clone(),
     };
     let way = if stream { answer::Way::Stream } else { answer::Way::Udp };
-    let mut all = Vec::new();
-    answer::answer(&server, message, from, way, &mut |bytes| {
-        all.push(bytes);
-        true
-    });
-    all
+    answer::answer(&server, message, from.to_canonical(), way).into_iter().flatten().collect()
 }
 
 /// Looks after the zones every second.

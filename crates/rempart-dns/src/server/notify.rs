@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::tsig::sign_question;
-use super::wire::{Message, answered};
+use super::wire::{Message, Options, answered};
 use super::{Key, Server, count};
 use crate::name::Name;
 use crate::zone::Zone;
@@ -73,7 +73,7 @@ async fn tell(server: &Server, zone: &Name, to: SocketAddr, key: Option<&Key>) -
             return false;
         }
         let id = u16::from_be_bytes(id);
-        let mut message = Message::notify(id, zone).finish(false);
+        let mut message = Message::notify(id, zone).finish(Options::default());
         if let Some(key) = key {
             sign_question(&mut message, key, (server.clock)());
         }

@@ -56,10 +56,16 @@ pub(crate) struct Request {
     pub(crate) class: u16,
     /// The serial that the asker has, in a question for a difference.
     pub(crate) has: Option<Serial>,
-    /// The largest answer over UDP, where it says so.
-    pub(crate) payload: Option<u16>,
+    /// What it says with EDNS(0), where it does.
+    pub(crate) edns: Option<Edns>,
     /// The signature, and where in the message it begins.
     pub(crate) tsig: Option<(Signature, usize)>,
+}
+
+/// What a question says with EDNS(0) (RFC 6891, section 6.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edns {
+    pub(crate) version: u8,
 }
 
 /// A TSIG record (RFC 8945, section 4.2).
@@ -174,7 +180,7 @@ fn read_rest(cursor: &mut Cursor<'_>, id: u16, flags: u16) -> Option<Request> {
         kind,
         class,
         has: None,
-        payload: None,
+        edns: None,
         tsig: None,
     };
     let (before, all) = (usize::from(answers), usize::from(answers) + usize::from(authorities));
@@ -185,7 +191,7 @@ fn read_rest(cursor: &mut Cursor<'_>, id: u16, flags: u16) -> Option<Request> {
         }
         let start = cursor.at;
         let owner = cursor.name()?;
-        let (kind, class, _ttl, length) = (cursor.u16()?, cursor.u16()?, cursor.u32()?, cursor.u16()?);
+        let (kind, class, ttl, length) = (cursor.u16()?, cursor.u16()?, cursor.u32()?, cursor.u16()?);
         let end = cursor.at.checked_add(usize::from(length))?;
         if end > cursor.message.len() {
             return None;
@@ -196,7 +202,11 @@ fn read_rest(cursor: &mut Cursor<'_>, id: u16, flags: u16) -> Option<Request> {
                 cursor.name()?;
                 request.has = Some(Serial(cursor.u32()?));
             }
-            kind::OPT if index >= all => request.payload = Some(class),
+            // RFC 6891, section 6.1.1: there is one, and its owner is the root.
+            kind::OPT if request.edns.is_some() || owner.wire() != b"\0" => return None,
+            kind::OPT if index >= all => request.edns = Some(Edns { version: ttl.to_be_bytes()[1] }),
+            // RFC 8945, section 4.2: these two are not signed, and have one value each.
+            kind::TSIG if class != ANY || ttl != 0 => return None,
             kind::TSIG if index >= all => request.tsig = Some((signature(cursor, owner)?, start)),
             _ => {}
         }
@@ -313,18 +323,136 @@ impl Message {
         self.answers
     }
 
-    /// The bytes, with the records counted. EDNS(0) is answered where it was asked with (RFC 6891, section 6.1.1).
-    pub(crate) fn finish(mut self, edns: bool) -> Vec<u8> {
-        if edns {
-            // The root, OPT, a payload of 1232 bytes, and nothing more.
-            self.bytes.extend_from_slice(&[0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0]);
+    /// The bytes, with the records counted.
+    pub(crate) fn finish(mut self, options: Options) -> Vec<u8> {
+        if options.edns {
+            // The root, OPT, a payload of 1232 bytes; the upper bits of the code, version 0, no flags.
+            self.bytes.extend_from_slice(&[0, 0, 41, 0x04, 0xd0, u8::from(options.bad_version), 0, 0, 0]);
+            match options.explained {
+                None => self.bytes.extend_from_slice(&[0, 0]),
+                Some(code) => {
+                    self.bytes.extend_from_slice(&[0, 6, 0, 15, 0, 2]);
+                    self.bytes.extend_from_slice(&code.to_be_bytes());
+                }
+            }
         }
-        let counts = [self.answers, 0, u16::from(edns)];
+        let counts = [self.answers, 0, u16::from(options.edns)];
         for (place, count) in (6..).step_by(2).zip(counts) {
             if let Some(bytes) = self.bytes.get_mut(place..place + 2) {
                 bytes.copy_from_slice(&count.to_be_bytes());
             }
         }
         self.bytes
+    }
+}
+
+/// What stands at the end of an answer.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Options {
+    /// EDNS(0) is answered where it was asked with (RFC 6891, section 6.1.1).
+    pub(crate) edns: bool,
+    /// The version asked with is not known here: BADVERS (section 6.1.3).
+    pub(crate) bad_version: bool,
+    /// Why something is refused (RFC 8914, section 2).
+    pub(crate) explained: Option<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A header with these counts, before what follows it.
+    fn message(counts: [u8; 4], rest: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = vec![0x12, 0x34, 1, 0];
+        counts.iter().for_each(|count| bytes.extend_from_slice(&[0, *count]));
+        bytes.extend(rest.concat());
+        bytes
+    }
+
+    const QUESTION: &[u8] = b"\x03RPZ\x04test\0\0\xfb\0\x01";
+    /// An SOA record of the same name (a pointer to it), with the serial 7.
+    const SOA: &[u8] = b"\xc0\x0c\0\x06\0\x01\0\0\0\0\0\x16\0\0\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    /// The same of the root.
+    const OTHER: &[u8] = b"\0\0\x06\0\x01\0\0\0\0\0\x16\0\0\0\0\0\x07\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    const OPT: &[u8] = b"\0\0\x29\x10\0\0\0\x80\0\0\0";
+    /// A TSIG record without a code: key `k`, algorithm `a`, time 1, fudge 2.
+    const TSIG: &[u8] = b"\x01k\0\0\xfa\0\xff\0\0\0\0\0\x13\x01a\0\0\0\0\0\0\x01\0\x02\0\0\x12\x34\0\0\0\0";
+
+    #[test]
+    fn a_question_is_read_with_what_comes_with_it() {
+        let bytes = message([1, 0, 1, 2], &[QUESTION, SOA, OPT, TSIG]);
+        let request = read(&bytes).unwrap();
+        assert_eq!(request.name, Name::parse("rpz.test").unwrap());
+        assert_eq!((request.id, request.opcode, request.recursion), (0x1234, OPCODE_QUERY, true));
+        assert_eq!((request.kind, request.class, request.has), (kind::IXFR, IN, Some(Serial(7))));
+        assert_eq!(request.edns, Some(Edns { version: 0 }));
+        let (signature, start) = request.tsig.unwrap();
+        assert_eq!((signature.time, signature.fudge, signature.original_id), (1, 2, 0x1234));
+        assert_eq!(start, bytes.len() - TSIG.len());
+        // A serial counts in the authority section, and of the zone that is asked for.
+        for bytes in [message([1, 1, 0, 0], &[QUESTION, SOA]), message([1, 0, 1, 0], &[QUESTION, OTHER])] {
+            assert_eq!(read(&bytes).unwrap().has, None);
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_said_to_be() {
+        let forward = b"\xc0\x10\0\x06\0\x01";
+        for (what, bytes) in [
+            ("a signature before the end", message([1, 0, 0, 2], &[QUESTION, TSIG, OPT])),
+            ("two signatures", message([1, 0, 0, 2], &[QUESTION, TSIG, TSIG])),
+            ("a signature of another class", message([1, 0, 0, 1], &[QUESTION, &TSIG.replaced(6, 1)])),
+            ("a signature to be kept", message([1, 0, 0, 1], &[QUESTION, &TSIG.replaced(10, 1)])),
+            ("a code longer than its record", message([1, 0, 0, 1], &[QUESTION, &TSIG.replaced(25, 9)])),
+            ("EDNS of a name", message([1, 0, 0, 1], &[QUESTION, b"\x01a", OPT])),
+            ("a record cut off", message([1, 0, 1, 0], &[QUESTION, &SOA[..SOA.len() - 1]])),
+            ("more records said than there", message([1, 0, 2, 0], &[QUESTION, SOA])),
+            ("a name that leads forward", message([1, 0, 0, 0], &[forward])),
+            ("a label of a kind that is no more", message([1, 0, 0, 0], &[b"\x41a\0\0\x06\0\x01"])),
+            ("a name without an end", message([1, 0, 0, 0], &[&[1, b'a'].repeat(200)])),
+        ] {
+            assert_eq!(read(&bytes), Err(Unreadable::Malformed { id: 0x1234 }), "{what}");
+        }
+    }
+
+    trait Replaced {
+        fn replaced(&self, at: usize, byte: u8) -> Vec<u8>;
+    }
+
+    impl Replaced for [u8] {
+        fn replaced(&self, at: usize, byte: u8) -> Vec<u8> {
+            let mut bytes = self.to_vec();
+            bytes[at] = byte;
+            bytes
+        }
+    }
+
+    #[test]
+    fn an_answer_counts_what_is_in_it() {
+        let request = read(&message([1, 0, 0, 1], &[QUESTION, OPT])).unwrap();
+        let mut answer = Message::answer(&request, Rcode::NoError);
+        let at = answer.bytes.len();
+        answer.record(b"\x01x", kind::CNAME, 60, &[b"\0"]);
+        answer.wildcard(at, b"\x01x", kind::CNAME, 60, &[b"\0"]);
+        assert_eq!(answer.records(), 2);
+        let bytes = answer.finish(Options { edns: true, bad_version: false, explained: Some(18) });
+        assert_eq!(bytes[..12], [0x12, 0x34, 0x85, 0, 0, 1, 0, 2, 0, 0, 0, 1]);
+        let wildcard =
+            [b"\x01*\xc0", &[u8::try_from(at).unwrap()][..], b"\0\x05\0\x01\0\0\0\x3c\0\x01\0"].concat();
+        assert!(bytes.windows(wildcard.len()).any(|window| window == wildcard), "{bytes:?}");
+        assert!(bytes.ends_with(&[0, 6, 0, 15, 0, 2, 0, 18]));
+        assert_eq!(answered(&bytes), Some((0x1234, 0)));
+        assert_eq!(answered(&message([1, 0, 0, 0], &[QUESTION])), None, "a question is no answer");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_do_harm(bytes in prop::collection::vec(any::<u8>(), 0..200), head in 0usize..13) {
+            let good = message([1, 0, 1, 2], &[QUESTION, SOA, OPT, TSIG]);
+            let _ = read(&[&good[..head.min(12)], &bytes].concat());
+            let _ = answered(&bytes);
+        }
     }
 }

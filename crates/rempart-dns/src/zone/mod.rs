@@ -8,6 +8,7 @@ mod change;
 mod content;
 mod difference;
 mod error;
+mod holds;
 mod journal;
 mod record;
 mod settings;
@@ -28,6 +29,7 @@ pub use change::{Change, Outcome, Refused};
 pub(crate) use content::Content;
 pub(crate) use difference::Difference;
 pub use error::ZoneError;
+pub(crate) use record::Change as Changed;
 pub use settings::ZoneSettings;
 pub(crate) use transfer::Transfer;
 
@@ -126,6 +128,7 @@ impl Zone {
         }
         let since = newer.iter().map(|body| body.len() as u64).sum();
         state.content = Difference::from_bodies(newer).redo(&snapshot.content);
+        state.holds = holds::read(folder)?;
         let writer = Writer { journal, durable: state.serial, snapshot: snapshot.serial, since, _lock: lock };
         let zone = Self {
             folder: folder.to_owned(),
@@ -258,18 +261,32 @@ impl Zone {
         }
     }
 
-    /// Serves a stage nothing newer than a serial, or whatever is newest.
+    /// Serves a stage nothing newer than a serial, or whatever is newest. It stays so when the zone is opened again.
     ///
     /// What was withdrawn with [`Zone::empty`] or [`Zone::roll_back_to`] and the stop file reach all stages at once.
-    pub fn hold(&self, stage: u32, serial: Option<Serial>) {
-        let mut state = self.state_mut();
+    ///
+    /// # Errors
+    /// Where the disk does not take it; then nothing changes.
+    pub fn hold(&self, stage: u32, serial: Option<Serial>) -> Result<(), ZoneError> {
+        // Whoever writes, writes alone.
+        let _writer = self.writer();
+        let mut holds = self.state().holds.clone();
         match serial {
-            Some(serial) => state.holds.insert(stage, serial),
-            None => state.holds.remove(&stage),
+            Some(serial) => holds.insert(stage, serial),
+            None => holds.remove(&stage),
         };
+        holds::write(&self.folder, &holds)?;
+        let mut state = self.state_mut();
+        state.holds = holds;
         state.drop_unserved();
         drop(state);
         self.wake();
+        Ok(())
+    }
+
+    /// The stages that are held, and at which serial.
+    pub fn holds(&self) -> Vec<(u32, Serial)> {
+        self.state().holds.iter().map(|(stage, serial)| (*stage, *serial)).collect()
     }
 
     /// The serial that a stage is served now, or nothing where its hold is older than the journal.

@@ -93,6 +93,32 @@ fn a_stop_file_empties_what_is_served_and_its_removal_brings_it_back() {
 }
 
 #[test]
+fn a_held_stage_stays_held_when_the_zone_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let zone = open(folder.path(), NOW);
+    let held = zone.apply(&[Change::put("evil.example", Action::NxDomain)], NOW).unwrap().serial;
+    zone.hold(1, Some(held)).unwrap();
+    zone.hold(2, Some(held)).unwrap();
+    zone.hold(2, None).unwrap();
+    let newest = zone.apply(&[Change::put("new.example", Action::NxDomain)], NOW + 5).unwrap().serial;
+    drop(zone);
+    let zone = open(folder.path(), NOW + 10);
+    assert_eq!(zone.holds(), [(1, held)]);
+    assert_eq!((zone.served(1), zone.served(2)), (Some(held), Some(newest)));
+    let Some(Transfer::Whole { content, .. }) = zone.transfer(1, None).unwrap() else {
+        panic!("not sent whole");
+    };
+    assert_eq!(content.names(), 1);
+    // With other settings no earlier serial can be served any more: the stage gets nothing rather than the newest.
+    drop(zone);
+    let zone = Zone::open(folder.path(), ZoneSettings { ttl: 30, ..settings() }, NOW + 20).unwrap();
+    assert_eq!(zone.served(1), None);
+    assert!(zone.transfer(1, None).unwrap().is_none());
+    zone.hold(1, None).unwrap();
+    assert_eq!(zone.served(1), Some(zone.serial()));
+}
+
+#[test]
 fn a_torn_tail_is_cut_off_and_a_damaged_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("journal.00000001");
@@ -182,7 +208,7 @@ proptest! {
             }
         }
         let hold = versions[held.min(versions.len() - 1)].0;
-        zone.hold(1, Some(hold));
+        zone.hold(1, Some(hold)).unwrap();
         for stage in [0, 1] {
             let served = zone.served(stage).unwrap();
             let (_, expected) = versions.iter().find(|(serial, _)| *serial == served).unwrap();

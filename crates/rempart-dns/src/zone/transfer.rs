@@ -7,7 +7,8 @@ use super::error::ZoneError;
 use super::state::Served;
 use crate::serial::Serial;
 
-/// A difference is read from disk only up to this size, or where the zone itself is larger.
+/// A difference is read from disk only up to this size, or up to a quarter of the zone: each asker has its own in memory,
+/// and the zone is shared.
 const WORTH_READING: usize = 1 << 20;
 
 /// What a secondary is sent.
@@ -52,7 +53,7 @@ impl Zone {
             let entries =
                 base.zip(served.position).and_then(|(base, position)| state.between(base, position));
             let bytes: usize = entries.iter().flatten().map(super::journal::Entry::bytes).sum();
-            let worth = bytes <= WORTH_READING.max(2 * state.content.bytes());
+            let worth = bytes <= WORTH_READING.max(state.content.bytes() / 4);
             (served, state.content.clone(), has.zip(entries).filter(|_| worth))
         };
         let whole = |content| Ok(Some(Transfer::Whole { serial: served.label, content }));

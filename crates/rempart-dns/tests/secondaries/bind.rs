@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::world::{
-    ORIGIN, Program, SECRET_64, World, consumer, dig, free_port, program, status, upstream, wait_for,
-};
+use crate::world::{Program, World, consumer, dig, free_port, program, snippet, status, upstream, wait_for};
 
 fn start(world: &World, named: &std::path::Path, port: u16) -> (Program, PathBuf) {
     let folder = world.folder.path().display();
-    let (primary, above) = (world.port, upstream());
+    let above = upstream();
+    let [policy, zone] = ["bind-options", "bind"].map(|name| snippet(name, world, "bind.test"));
     let config = world.file(
         "named.conf",
         &format!(
@@ -17,14 +16,10 @@ fn start(world: &World, named: &std::path::Path, port: u16) -> (Program, PathBuf
     listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
     recursion yes; allow-query {{ any; }}; allow-recursion {{ any; }}; dnssec-validation no; notify no;
     forward only; forwarders {{ 127.0.0.1 port {above}; }};
-    response-policy {{ zone "{ORIGIN}"; }} min-update-interval 0 qname-wait-recurse no break-dnssec yes;
+    {policy}
 }};
 controls {{ }};
-key "bind.test" {{ algorithm hmac-sha256; secret "{SECRET_64}"; }};
-zone "{ORIGIN}" {{
-    type secondary; file "bind.zone"; primaries {{ 127.0.0.1 port {primary} key "bind.test"; }};
-    allow-notify {{ 127.0.0.1; }}; allow-transfer {{ none; }};
-}};
+{zone}
 "#
         ),
     );

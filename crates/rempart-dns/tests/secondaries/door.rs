@@ -81,17 +81,17 @@ fn a_later_stage_is_served_what_it_is_held_at() {
     let late = Consumer { stage: 1, ..consumer("late", true, None) };
     let world = World::new(vec![consumer("canary", false, None), late]);
     let held = world.zone.serial();
-    world.zone.hold(1, Some(held));
+    world.zone.hold(1, Some(held)).unwrap();
     world.put("new.example");
     let key = format!("hmac-sha256:late.test:{SECRET_64}");
     let early = dig(world.port, &[ORIGIN, "AXFR"]);
     let late = dig(world.port, &["-y", &key, ORIGIN, "AXFR"]);
     assert!(early.contains("new.example") && !late.contains("new.example"), "{early}{late}");
     assert!(late.contains(&held.to_string()), "{late}");
-    world.zone.hold(1, None);
+    world.zone.hold(1, None).unwrap();
     assert!(dig(world.port, &["-y", &key, ORIGIN, "AXFR"]).contains("new.example"));
     // What is withdrawn reaches all at once.
-    world.zone.hold(1, Some(world.zone.serial()));
+    world.zone.hold(1, Some(world.zone.serial())).unwrap();
     world.zone.empty(now()).unwrap();
     assert!(!dig(world.port, &["-y", &key, ORIGIN, "AXFR"]).contains("evil.example"));
     assert!(world.zone.get("evil.example").is_none() && *world.zone.origin() == name(ORIGIN));

@@ -9,5 +9,6 @@
 mod bind;
 mod door;
 mod knot;
+mod tls;
 mod unbound;
 mod world;

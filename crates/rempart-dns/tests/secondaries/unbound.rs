@@ -1,23 +1,23 @@
 //! Unbound: a resolver that takes the zone itself, known by its address.
 
-use crate::world::{ORIGIN, Program, World, consumer, dig, free_port, program, status, upstream, wait_for};
+use crate::world::{Program, World, consumer, dig, free_port, program, snippet, status, upstream, wait_for};
 
 #[test]
 fn unbound_answers_as_the_zone_says() {
     let (Some(unbound), Some(_)) = (program("unbound"), program("dig")) else { return };
     let port = free_port();
     let world = World::new(vec![consumer("unbound", false, Some(port))]);
-    let (folder, primary, above) = (world.folder.path().display(), world.port, upstream());
+    let (folder, above) = (world.folder.path().display(), upstream());
+    let policy = snippet("unbound", &world, "");
     let config = world.file(
         "unbound.conf",
         &format!(
             "server:\n  interface: 127.0.0.1\n  port: {port}\n  do-daemonize: no\n  use-syslog: no\n  logfile: \"\"\n\
              \x20 chroot: \"\"\n  username: \"\"\n  directory: \"{folder}\"\n  pidfile: \"\"\n  do-ip6: no\n\
-             \x20 module-config: \"respip iterator\"\n  access-control: 127.0.0.0/8 allow\n\
+             \x20 module-config: \"respip validator iterator\"\n  access-control: 127.0.0.0/8 allow\n\
              \x20 do-not-query-localhost: no\n\
              remote-control:\n  control-enable: no\n\
-             rpz:\n  name: {ORIGIN}.\n  primary: 127.0.0.1@{primary}\n  allow-notify: 127.0.0.1\n\
-             \x20 zonefile: \"{folder}/unbound.zone\"\n\
+             {policy}\
              forward-zone:\n  name: \".\"\n  forward-addr: 127.0.0.1@{above}\n"
         ),
     );

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use rempart_dns::{
-    Action, Algorithm, Change, Consumer, Key, Name, Network, Running, ServerSettings, Sockets, Zone,
+    Action, Algorithm, Change, Consumer, Key, Name, Network, Running, ServerSettings, Sockets, Tls, Zone,
     ZoneSettings, start,
 };
 
@@ -92,12 +92,23 @@ pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) zone: Arc<Zone>,
     pub(crate) port: u16,
+    /// Where it listens over TLS; 0 where it does not.
+    pub(crate) tls_port: u16,
     pub(crate) running: Option<Running>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl World {
     pub(crate) fn new(consumers: Vec<Consumer>) -> Self {
+        Self::with(consumers, None)
+    }
+
+    /// One that is served over TLS, and not over plain streams.
+    pub(crate) fn over_tls(consumers: Vec<Consumer>, tls: Tls) -> Self {
+        Self::with(consumers, Some(tls))
+    }
+
+    fn with(consumers: Vec<Consumer>, tls: Option<Tls>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = ZoneSettings::new(name(ORIGIN));
         let zone = Arc::new(Zone::open(&folder.path().join("zone"), settings, now()).unwrap());
@@ -112,13 +123,18 @@ impl World {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (udp, tcp, port) = sockets();
+        let tls_port = if tls.is_some() { port } else { 0 };
+        let sockets = match tls {
+            None => Sockets { udp: Some(udp), tcp: Some(tcp), tls: None },
+            // Nothing but TLS, so that nothing can be taken in the clear.
+            Some(tls) => Sockets { udp: None, tcp: None, tls: Some((tcp, tls)) },
+        };
         let settings = ServerSettings { consumers, catalog: Some(name("catalog.test")) };
-        let sockets = Sockets { udp: Some(udp), tcp: Some(tcp), tls: None };
         let running = {
             let _inside = runtime.enter();
             start(vec![zone.clone()], settings, sockets, Arc::new(now)).unwrap()
         };
-        Self { folder, zone, port, running: Some(running), runtime }
+        Self { folder, zone, port, tls_port, running: Some(running), runtime }
     }
 
     pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
@@ -146,6 +162,26 @@ impl Drop for World {
             self.runtime.block_on(running.stop());
         }
     }
+}
+
+/// A configuration from the page for operators, with the values of a test: the primary, a key, the zone.
+pub(crate) fn snippet(name: &str, world: &World, key: &str) -> String {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operate/dns.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let after = page.split(&format!("<!-- {name} -->\n```text\n")).nth(1);
+    let text = after.and_then(|after| after.split("```").next()).unwrap_or_else(|| panic!("no {name}"));
+    let port = world.port;
+    let text = text
+        .replace("192.0.2.53 port 53 ", &format!("127.0.0.1 port {port} "))
+        .replace("192.0.2.53 port 853 ", &format!("127.0.0.1 port {port} "))
+        .replace("192.0.2.53@53", &format!("127.0.0.1@{port}"))
+        .replace("192.0.2.53", "127.0.0.1")
+        .replace("malware.rpz.csirt.example", ORIGIN)
+        .replace("catalog.csirt.example", "catalog.test")
+        .replace("resolver.csirt.example", key)
+        .replace("SECRET", SECRET_64);
+    assert!(!text.contains("192.0.2") && !text.contains("53 "), "{text}");
+    text
 }
 
 /// What dig says to a question: everything that it prints.
