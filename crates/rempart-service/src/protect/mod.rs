@@ -156,7 +156,7 @@ impl Publisher {
             }
         }
         for set in &self.sets {
-            set.stage(&self.settings.stages, now);
+            set.stage(&self.settings.stages, now)?;
         }
         self.allow.maintain(seconds(now)).map_err(set::failed)?;
         for set in &self.sets {

@@ -209,16 +209,23 @@ impl Set {
     }
 
     /// Serves each stage what is old enough for it.
-    pub(super) fn stage(&self, stages: &[u32], now: Timestamp) {
+    pub(super) fn stage(&self, stages: &[u32], now: Timestamp) -> Result<(), ServiceError> {
         let now = seconds(now);
+        let holds = self.zone.holds();
         let history = self.zone.history();
         for (stage, delay) in (0u32..).zip(stages).skip(1) {
             let old = history.iter().rev().find(|(_, time)| time + u64::from(*delay) <= now);
             let serial: Option<Serial> = old.or(history.first()).map(|(serial, _)| *serial);
             // The newest needs no hold.
             let newest = history.last().map(|(serial, _)| *serial);
-            self.zone.hold(stage, serial.filter(|serial| Some(*serial) != newest));
+            let wanted = serial.filter(|serial| Some(*serial) != newest);
+            // A hold is written to the disk.
+            let held = holds.iter().find(|(of, _)| *of == stage).map(|(_, serial)| *serial);
+            if held != wanted {
+                self.zone.hold(stage, wanted).map_err(failed)?;
+            }
         }
+        Ok(())
     }
 
     /// Takes the zone back to what it was at a time.
