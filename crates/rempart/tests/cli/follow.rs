@@ -26,7 +26,8 @@ impl Following {
     fn start(index: &str, options: &[&str], files: &[&Path]) -> Self {
         let mut command = program();
         command.args(["match", "--index", index, "--follow"]).args(options).args(files);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let (give, lines) = channel();
         std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| give.send(line)));
@@ -37,7 +38,11 @@ impl Following {
     fn hit(&self) -> (u64, u64, String) {
         let line = self.lines.recv_timeout(PATIENCE).unwrap();
         let hit: Value = serde_json::from_str(&line).unwrap();
-        (hit["line"].as_u64().unwrap(), hit["offset"].as_u64().unwrap(), hit["found"].as_str().unwrap().to_owned())
+        (
+            hit["line"].as_u64().unwrap(),
+            hit["offset"].as_u64().unwrap(),
+            hit["found"].as_str().unwrap().to_owned(),
+        )
     }
 
     fn is_quiet(&self) {
@@ -110,7 +115,11 @@ fn a_line_without_an_end_is_searched_once_after_a_rest() {
     let index = index(&data, "own.idx", LIST);
     for (options, texts, column) in [
         (&[][..], ["evil.example and www.", "evil.example\n", "x evil.example"], Value::Null),
-        (&["--format", "jsonl"], ["{\"q\":\"evil.example\",", "\"r\":\"evil.example\"}\n", "\"evil.example\""], "r".into()),
+        (
+            &["--format", "jsonl"],
+            ["{\"q\":\"evil.example\",", "\"r\":\"evil.example\"}\n", "\"evil.example\""],
+            "r".into(),
+        ),
     ] {
         let log = data.file("a.log", texts[0]);
         let following = Following::start(&index, options, &[&log]);
