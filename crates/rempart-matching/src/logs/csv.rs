@@ -40,6 +40,9 @@ impl Heading {
 
     /// The end of the last record that is whole, whatever may come behind the text.
     pub(super) fn cut(&self, text: &[u8]) -> usize {
+        if memchr::memchr(b'"', text).is_none() {
+            return memchr::memrchr(b'\n', text).map_or(0, |last| last + 1);
+        }
         let (mut cut, mut separator) = (0, self.separator);
         while cut < text.len() {
             let line = line_end(text, cut);

@@ -1,5 +1,6 @@
-//! Looking for known values in logs: many fields at a time are put below one another and scanned as one text,
-//! and what is found is put back to where it stands.
+//! Looking for known values in logs. Many records at a time are scanned as one text, in which line ends stand
+//! between the fields; fields that are written with escapes are put behind their record, decoded. What is found is
+//! put back to where it stands, and only then is it looked up in which column that is.
 
 use std::ops::Range;
 
@@ -44,9 +45,10 @@ pub struct Search<'a> {
     room: Room,
     block: Block,
     found: Vec<Found<'a>>,
+    placed: Vec<Placed<'a>>,
 }
 
-/// Fields, decoded and each with a line end behind it.
+/// What is scanned in one go.
 #[derive(Debug, Default)]
 struct Block {
     meant: Vec<u8>,
@@ -61,16 +63,32 @@ struct Piece {
     /// Where it stands in the text.
     source: Range<usize>,
     record: Range<usize>,
-    written: Written,
-    /// It is a field, and not a record that is looked at as text.
-    is_field: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A record as it stands in the text, with line ends between its fields.
+    Record,
+    /// A field of the record before, decoded.
+    Field(Written),
+    /// A record that is looked at as text.
+    Text,
+}
+
+/// What was found in a record, and where in the text it stands.
+#[derive(Debug)]
+struct Placed<'a> {
+    range: Range<usize>,
+    found: Found<'a>,
 }
 
 impl<'a> Search<'a> {
     /// Looks at these columns only, which are of no concern in text.
     pub fn new(scanner: Scanner<'a>, columns: Columns) -> Self {
         let seen = vec![false; columns.len()];
-        Self { scanner, columns, seen, room: Room::default(), block: Block::default(), found: Vec::new() }
+        let (room, block) = (Room::default(), Block::default());
+        Self { scanner, columns, seen, room, block, found: Vec::new(), placed: Vec::new() }
     }
 
     /// Of each name of a column, whether there was something to look at under it so far.
@@ -101,12 +119,12 @@ impl<'a> Search<'a> {
                     // What is in the block is still to be read by what was said before.
                     self.block(layout, text, each);
                     if layout.take(record) {
-                        self.block.push_text(record, place);
+                        self.block.push(record, place, Kind::Text);
                     }
                 }
                 Role::Data => {
                     if let Err(bad) = form.and_then(|()| self.gather(layout, record, from)) {
-                        self.block.push_text(record, place);
+                        self.block.push(record, place, Kind::Text);
                         each(Event::Bad(from, bad));
                     }
                     if self.block.meant.len() >= BLOCK {
@@ -123,23 +141,47 @@ impl<'a> Search<'a> {
     fn gather(&mut self, layout: &Layout, record: &[u8], from: usize) -> Result<(), Bad> {
         let Self { block, columns, seen, room, .. } = self;
         let mark = (block.meant.len(), block.pieces.len());
+        let place = from..from + record.len();
+        let takes_all = columns.is_empty();
+        if takes_all {
+            block.push(record, place.clone(), Kind::Record);
+        }
         let read = layout.fields(record, room, &mut |field: Field<'_>| {
-            if !columns.is_empty() {
+            let raw = record.get(field.range.clone()).unwrap_or_default();
+            if takes_all {
+                // What is beside a field is no part of it.
+                let behind =
+                    if field.written == Written::Plainly { field.range.end } else { field.range.start };
+                for edge in [field.range.start.wrapping_sub(1)].into_iter().chain(behind..=field.range.end) {
+                    if edge < record.len()
+                        && let Some(byte) = block.meant.get_mut(mark.0 + edge)
+                    {
+                        *byte = b'\n';
+                    }
+                }
+                if field.written == Written::Plainly {
+                    return;
+                }
+            } else {
                 let mut is_wanted = false;
-                for place in columns.under(field.column) {
+                for name in columns.under(field.column) {
                     is_wanted = true;
-                    seen.get_mut(place).into_iter().for_each(|seen| *seen = true);
+                    seen.get_mut(name).into_iter().for_each(|seen| *seen = true);
                 }
                 if !is_wanted {
                     return;
                 }
             }
             let start = block.meant.len();
-            let source = from + field.range.start..from + field.range.end;
-            field.written.decode(record.get(field.range).unwrap_or_default(), &mut block.meant);
+            field.written.decode(raw, &mut block.meant);
             block.meant.push(b'\n');
-            let record = from..from + record.len();
-            block.pieces.push(Piece { start, source, record, written: field.written, is_field: true });
+            let source = from + field.range.start..from + field.range.end;
+            block.pieces.push(Piece {
+                start,
+                source,
+                record: place.clone(),
+                kind: Kind::Field(field.written),
+            });
         });
         if read.is_err() {
             block.meant.truncate(mark.0);
@@ -150,53 +192,44 @@ impl<'a> Search<'a> {
 
     /// Scans the block and empties it.
     fn block(&mut self, layout: &Layout, text: &[u8], each: &mut dyn FnMut(Event<'_, 'a>)) {
-        let Self { scanner, columns, room, block, found, .. } = self;
+        let Self { scanner, columns, room, block, found, placed, .. } = self;
         found.clear();
         scanner.scan(&block.meant, found);
         let mut hits = found.drain(..).peekable();
-        while let Some(first) = hits.peek() {
-            let Some(piece) = block.piece(first.range.start) else { break };
-            let record = piece.record.clone();
-            let mut tell = |found: Found<'a>, piece: &Piece, column: Option<&[u8]>| {
-                let raw = text.get(piece.source.clone()).unwrap_or_default();
-                let place = |at: usize| piece.source.start + piece.written.place(raw, at - piece.start);
-                each(Event::Hit(Hit {
-                    range: place(found.range.start)..place(found.range.end),
-                    found: block.meant.get(found.range).unwrap_or_default(),
-                    entry: found.entry,
-                    column,
-                    record: Some(record.clone()),
-                }));
+        while let Some(piece) = hits.peek().and_then(|hit| block.piece(hit.range.start)) {
+            let (record, is_text) = (piece.record.clone(), piece.kind == Kind::Text);
+            placed.clear();
+            while let Some(hit) = hits.peek()
+                && let Some(piece) = block.piece(hit.range.start).filter(|piece| piece.record == record)
+                && let Some(found) = hits.next()
+            {
+                placed.push(Placed { range: piece.place(text, &found.range), found });
+            }
+            let meant = &block.meant;
+            let mut tell = |placed: Placed<'a>, column: Option<&[u8]>| {
+                let Placed { range, found: Found { range: at, entry } } = placed;
+                let found = meant.get(at).unwrap_or_default();
+                each(Event::Hit(Hit { range, found, entry, column, record: Some(record.clone()) }));
             };
-            if !piece.is_field {
-                let piece = piece.clone();
-                while let Some(hit) = hits.next_if(|hit| hit.range.start < piece.end(block)) {
-                    tell(hit, &piece, None);
-                }
+            if is_text {
+                placed.drain(..).for_each(|placed| tell(placed, None));
                 continue;
             }
-            // The record is read once more for the columns of what was found in it, however much that is.
+            // Decoded fields stand behind the record in the block.
+            placed.sort_by_key(|placed| placed.range.start);
+            let mut placed = placed.drain(..).peekable();
+            // The record, which was well formed, is read once more for the columns of what was found in it. What
+            // is in no field is nothing.
             let whole = text.get(record.clone()).unwrap_or_default();
-            // It was well formed before.
             let _ = layout.fields(whole, room, &mut |field: Field<'_>| {
-                let start = record.start + field.range.start;
-                while let Some(hit) = hits.peek()
-                    && let Some(piece) = block.piece(hit.range.start)
-                    && piece.source.start == start
-                    && piece.record == record
-                    && (columns.is_empty() || columns.under(field.column).next().is_some())
-                {
-                    let column = Some(field.column).filter(|column| !column.is_empty());
-                    if let Some(hit) = hits.next() {
-                        tell(hit, piece, column);
+                let (from, to) = (record.start + field.range.start, record.start + field.range.end);
+                while let Some(placed) = placed.next_if(|placed| placed.range.start < to) {
+                    let is_in_it = from <= placed.range.start && placed.range.end <= to;
+                    if is_in_it && (columns.is_empty() || columns.under(field.column).next().is_some()) {
+                        tell(placed, Some(field.column).filter(|column| !column.is_empty()));
                     }
                 }
             });
-            // Nothing is left of this record; should it be, it must not hold up the rest.
-            while hits
-                .next_if(|hit| block.piece(hit.range.start).is_none_or(|piece| piece.record == record))
-                .is_some()
-            {}
         }
         drop(hits);
         block.meant.clear();
@@ -205,17 +238,12 @@ impl<'a> Search<'a> {
 }
 
 impl Block {
-    fn push_text(&mut self, record: &[u8], place: Range<usize>) {
+    /// Puts a record in as it stands in the text.
+    fn push(&mut self, record: &[u8], place: Range<usize>, kind: Kind) {
         let start = self.meant.len();
         self.meant.extend_from_slice(record);
         self.meant.push(b'\n');
-        self.pieces.push(Piece {
-            start,
-            source: place.clone(),
-            record: place,
-            written: Written::Plainly,
-            is_field: false,
-        });
+        self.pieces.push(Piece { start, source: place.clone(), record: place, kind });
     }
 
     /// The piece in which a place of the block lies.
@@ -226,9 +254,18 @@ impl Block {
 }
 
 impl Piece {
-    /// Where it ends in the block it is in.
-    fn end(&self, block: &Block) -> usize {
-        let behind = block.pieces.partition_point(|piece| piece.start <= self.start);
-        block.pieces.get(behind).map_or(block.meant.len(), |next| next.start)
+    /// Where in the text something stands that stands here in the block.
+    fn place(&self, text: &[u8], range: &Range<usize>) -> Range<usize> {
+        let place = |at: usize| {
+            let at = at.saturating_sub(self.start);
+            self.source.start
+                + match self.kind {
+                    Kind::Record | Kind::Text => at,
+                    Kind::Field(written) => {
+                        written.place(text.get(self.source.clone()).unwrap_or_default(), at)
+                    }
+                }
+        };
+        place(range.start)..place(range.end)
     }
 }
