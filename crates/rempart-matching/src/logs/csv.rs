@@ -48,7 +48,7 @@ impl Heading {
             let line = line_end(text, cut);
             let rest = text.get(cut..).unwrap_or_default();
             // The separator of a blank line tells nothing.
-            let is_blank = rest.get(..line - cut).unwrap_or_default().iter().all(u8::is_ascii_whitespace);
+            let is_blank = without_end(rest.get(..line - cut).unwrap_or_default()) == 0;
             let by = separator.unwrap_or_else(|| self.separator(text, cut));
             let next = match end(text, cut, by) {
                 End::At(end) => end,
@@ -71,7 +71,7 @@ impl Heading {
         while self.is_awaited() && from < text.len() {
             let (end, _) = self.end(text, from);
             let record = text.get(from..end).unwrap_or_default();
-            if !record.iter().all(u8::is_ascii_whitespace) {
+            if without_end(record) > 0 {
                 self.take(record);
             }
             from = end;

@@ -169,10 +169,13 @@ impl Layout {
     }
 
     fn role(&self, record: &[u8]) -> Role {
-        if record.iter().all(u8::is_ascii_whitespace) {
-            return Role::Empty;
-        }
+        let is_empty = match &self.0 {
+            Kind::Jsonl => record.iter().all(u8::is_ascii_whitespace),
+            // White space may be a field.
+            Kind::Zeek(_) | Kind::Csv(_) => without_end(record) == 0,
+        };
         match &self.0 {
+            _ if is_empty => Role::Empty,
             Kind::Zeek(_) if unmarked(record).starts_with(b"#") => Role::Heading,
             Kind::Csv(heading) if heading.is_awaited() => Role::Heading,
             _ => Role::Data,
