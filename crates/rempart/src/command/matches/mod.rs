@@ -19,8 +19,8 @@ use crate::output::{Output, Terminal, code};
 use pieces::{Source, Sourced};
 use tell::{Tally, Worker};
 
-/// Bytes that are searched at a time.
-const PIECE: usize = 1 << 20;
+/// Bytes that are searched at a time. What is printed of them may be fifty times as much.
+const PIECE: usize = 256 << 10;
 /// Pieces for each thread that may be read and not yet printed.
 const IN_FLIGHT: usize = 3;
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rempart_matching::logs::Layout;
 
-/// Longest line that is searched as one; a longer one is cut where nothing is that could be found.
-const MAX_LINE: usize = 16 << 20;
+/// Longest line that is searched as one; a longer one is cut where nothing is that could be found. Each thread
+/// may have some of these in hand.
+const MAX_LINE: usize = 4 << 20;
 /// How far back from the end of a part of such a line it is looked for a place to cut it.
 const LOOK_BACK: usize = 1 << 20;
 /// Bytes that are read ahead; what is read in larger parts is not copied.
@@ -149,20 +150,23 @@ impl Pieces {
 
     /// Reads on, up to so many bytes; whether that was the end.
     fn read(&mut self, buffer: &mut Vec<u8>, wanted: usize) -> io::Result<bool> {
-        if !self.is_prompt {
-            let count = (&mut self.reader).take(wanted as u64).read_to_end(buffer)?;
-            return Ok(count < wanted);
-        }
-        let filled = buffer.len();
+        let mut filled = buffer.len();
         buffer.resize(filled + wanted, 0);
         let read = loop {
             match self.reader.read(buffer.get_mut(filled..).unwrap_or_default()) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => break read,
+                Err(error) => break Err(error),
+                Ok(0) => break Ok(filled < buffer.len()),
+                Ok(count) => {
+                    filled += count;
+                    if self.is_prompt || filled >= buffer.len() {
+                        break Ok(false);
+                    }
+                }
             }
         };
-        buffer.truncate(filled + *read.as_ref().unwrap_or(&0));
-        Ok(read? == 0)
+        buffer.truncate(filled);
+        read
     }
 }
 

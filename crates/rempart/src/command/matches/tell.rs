@@ -18,6 +18,9 @@ const MOST_TOLD: u64 = 10;
 /// what begins with the value.
 const LONGEST_VALUE: usize = 64 << 10;
 
+/// Room for pieces that is used again, in bytes.
+const LARGEST_KEPT: usize = 1 << 20;
+
 /// A piece that was searched.
 #[derive(Debug, Default)]
 pub(super) struct Done {
@@ -111,7 +114,10 @@ impl<'a> Worker<'a> {
         }
         done.lines = hits.before(text.len());
         done.seen = search.seen().to_vec();
-        done.buffer = text;
+        // One long line must not hold its memory for good.
+        if text.capacity() <= LARGEST_KEPT {
+            done.buffer = text;
+        }
         done
     }
 }
