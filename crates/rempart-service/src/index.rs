@@ -192,11 +192,7 @@ impl App {
     }
 
     /// Calls a function with each observable of a kind that is looked for that changed since a cursor.
-    fn each_change(
-        &self,
-        mut after: ChangeCursor,
-        f: &mut Told<'_>,
-    ) -> Result<ChangeCursor, ServiceError> {
+    fn each_change(&self, mut after: ChangeCursor, f: &mut Told<'_>) -> Result<ChangeCursor, ServiceError> {
         loop {
             let changes = self.store.observables_changed(after, AT_A_TIME)?;
             for change in changes.changes {

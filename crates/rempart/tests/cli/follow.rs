@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use rempart_model::Observable;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -176,6 +177,47 @@ fn a_new_index_is_used_within_a_second() {
     let (code, said) = following.end(Signal::TERM);
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches("going on with the one before").count(), 1, "{said}");
+}
+
+/// Puts a delta beside an index, or in the place of the one that is there.
+fn delta(index: &str, values: &[&str], removed: &[&str]) {
+    use rempart_matching::index::{Builder, Index, Note, Reach, Settings, delta_path, write};
+    let base = Index::open(Path::new(index)).unwrap();
+    let mut builder = Builder::new(Settings {
+        audience: "".into(),
+        built_at: base.info().built_at,
+        position: base.info().position + 1,
+        seed: base.seed(),
+        base: Some(base.identity()),
+    });
+    let value = |text: &&str| Observable::guess(text).unwrap();
+    values.iter().map(value).for_each(|value| builder.add(&value, &Note::default(), Reach::Below).unwrap());
+    removed.iter().map(value).for_each(|value| builder.remove(&value).unwrap());
+    write(&delta_path(Path::new(index)), &builder.finish()).unwrap();
+}
+
+#[test]
+fn a_delta_beside_the_index_adds_and_takes_away() {
+    let data = Data::new();
+    let index = index(&data, "own.idx", "evil.example\n");
+    let log = data.file("a.log", "evil.example new.example\n");
+    let following = Following::start(&index, &[], &[&log]);
+    assert_eq!(following.hit(), hit(1, 0, "evil.example"));
+    for (values, removed, wanted) in [
+        (&["new.example"][..], &[][..], &["evil.example", "new.example"][..]),
+        (&["new.example"], &["evil.example"], &["new.example"]),
+        (&[], &["evil.example"], &[]),
+        (&[], &[], &["evil.example"]),
+    ] {
+        delta(&index, values, removed);
+        std::thread::sleep(QUIET);
+        append(&log, "evil.example new.example\n");
+        for found in wanted {
+            assert_eq!(following.hit().2, *found);
+        }
+        following.is_quiet();
+    }
+    assert_eq!(following.end(Signal::TERM), (Some(0), String::new()));
 }
 
 #[test]
