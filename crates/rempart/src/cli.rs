@@ -449,8 +449,8 @@ pub(crate) struct MatchArgs {
     #[arg(long)]
     pub(crate) follow: bool,
     /// How many threads search; by default one for each processor
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
     /// Bytes that are searched at a time
     #[arg(long, value_name = "BYTES", hide = true)]
     pub(crate) piece: Option<NonZeroUsize>,

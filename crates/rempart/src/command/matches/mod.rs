@@ -23,6 +23,8 @@ use tell::{Tally, Worker};
 const PIECE: usize = 256 << 10;
 /// Pieces for each thread that may be read and not yet printed.
 const IN_FLIGHT: usize = 3;
+/// More threads than one reader can feed.
+const MOST_THREADS: usize = 64;
 
 /// What is searched for, and how.
 struct Task {
@@ -62,8 +64,8 @@ pub(crate) fn run(shared: &Shared, args: &MatchArgs) -> anyhow::Result<ExitCode>
     if args.follow {
         follow::run(&task, &mut tally)?;
     } else {
-        let threads = args.threads.or_else(|| std::thread::available_parallelism().ok());
-        once(&task, threads.map_or(1, usize::from), &mut tally)?;
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        once(&task, args.threads.map_or_else(processors, usize::from), &mut tally)?;
     }
     tally.end(&args.column)?;
     Ok(ExitCode::from(match (tally.failed, tally.hits) {
