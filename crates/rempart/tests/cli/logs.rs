@@ -62,7 +62,10 @@ fn found(format: &str, name: &str, columns: &[&str], bad: &[u64]) -> Vec<(u64, S
     for line in bad {
         assert!(ran.stderr.contains(&format!("{name}:{line}: ")), "{ran}");
     }
-    assert!(ran.stderr.contains(&format!("{} bad records", bad.len())) || bad.is_empty(), "{ran}");
+    assert!(
+        ran.stderr.contains(&format!("bad records, searched as text: {}\n", bad.len())) || bad.is_empty(),
+        "{ran}"
+    );
     hits(&ran, &std::fs::read(&file).unwrap())
 }
 

@@ -336,7 +336,7 @@ impl Tally {
             self.terminal.data(format!("{}\n", self.hits).as_bytes())?;
         }
         if self.bad > 0 {
-            self.terminal.say(&format!("{} bad records were searched as text", self.bad))?;
+            self.terminal.say(&format!("bad records, searched as text: {}", self.bad))?;
         }
         for (name, _) in columns.iter().zip(&self.seen).filter(|(_, seen)| !**seen) {
             self.terminal.say(&format!("no record has text in a column {name}"))?;
