@@ -115,3 +115,55 @@ pub fn index_of(list: &str) -> Vec<u8> {
     }
     builder.finish()
 }
+
+/// Rows of cells, cut out of any bytes: 1 ends a cell, 2 ends a row.
+pub fn cells(data: &[u8]) -> Vec<Vec<Vec<u8>>> {
+    data.split(|byte| *byte == 2)
+        .map(|row| row.split(|byte| *byte == 1).map(<[u8]>::to_vec).collect())
+        .collect()
+}
+
+/// What holds of a log whatever is in it: records stand in order and within the text, fields within their
+/// records and in order; and a search finds in the whole what it finds piece by piece, each hit where it stands.
+pub fn check_log(format: rempart_matching::logs::Format, text: &[u8]) {
+    use rempart_matching::index::{Index, Matcher, Wanted};
+    use rempart_matching::logs::{Columns, Event, Layout, Search, records};
+    use rempart_matching::scan::Scanner;
+
+    let mut end = 0;
+    for record in records(&mut Layout::new(format, None), text) {
+        assert!(end <= record.range.start && record.range.start < record.range.end);
+        end = record.range.end;
+        assert!(end <= text.len(), "a record is within the text");
+        let mut from = record.range.start;
+        for (place, _, meant) in record.fields.into_iter().flatten() {
+            assert!(from <= place.start && place.start <= place.end && place.end <= record.range.end);
+            assert!(meant.len() <= place.len(), "no escape is shorter than what it means");
+            from = place.end;
+        }
+    }
+    let index =
+        Index::from_bytes(index_of("evil.example\n192.0.2.4\nhttp://bad.example/a")).expect("an index");
+    let matcher = Matcher::new(index, None).expect("an index without a delta is a matcher");
+    let search =
+        |layout: &mut Layout, text: &[u8], offset: usize, told: &mut Vec<(usize, usize, Vec<u8>)>| {
+            let scanner = Scanner::new(&matcher, Wanted::at(Timestamp::from_micros(2)));
+            Search::new(scanner, Columns::default()).records(layout, text, &mut |event| match event {
+                Event::Hit(hit) => {
+                    assert!(hit.range.start < hit.range.end && hit.range.end <= text.len());
+                    told.push((offset + hit.range.start, offset + hit.range.end, hit.found.to_vec()));
+                }
+                Event::Bad(at, _) => assert!(at < text.len()),
+            });
+        };
+    let (mut whole, mut pieces) = (Vec::new(), Vec::new());
+    search(&mut Layout::new(format, None), text, 0, &mut whole);
+    let (mut layout, mut from) = (Layout::new(format, None), 0);
+    for end in [text.len() / 3, text.len() / 2, text.len()] {
+        let cut = from + layout.cut(&text[from..end.max(from)], end == text.len());
+        search(&mut layout.clone(), &text[from..cut], from, &mut pieces);
+        layout.pass(&text[from..cut]);
+        from = cut;
+    }
+    assert_eq!(whole, pieces, "where a log is cut makes no difference");
+}

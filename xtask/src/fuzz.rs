@@ -64,7 +64,7 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: [Target; 30] = [
+const TARGETS: [Target; 33] = [
     Target { name: "adblock", fixtures: &[], longest: 2048 },
     Target { name: "container", fixtures: &[], longest: 64 << 10 },
     Target { name: "csv", fixtures: &[], longest: 4 << 10 },
@@ -74,6 +74,9 @@ const TARGETS: [Target; 30] = [
     Target { name: "ip_table", fixtures: &[], longest: 4 << 10 },
     Target { name: "json_split", fixtures: &["stix", "misp"], longest: 8 << 10 },
     Target { name: "json_table", fixtures: &[], longest: 4 << 10 },
+    Target { name: "logs_csv", fixtures: &[], longest: 1024 },
+    Target { name: "logs_jsonl", fixtures: &[], longest: 2048 },
+    Target { name: "logs_zeek", fixtures: &[], longest: 1024 },
     Target { name: "mapping", fixtures: &[], longest: 2048 },
     Target { name: "match_index", fixtures: &[], longest: 4 << 10 },
     Target { name: "match_scan", fixtures: &[], longest: 2048 },

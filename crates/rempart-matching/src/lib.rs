@@ -11,6 +11,7 @@ mod bundled;
 pub mod constituency;
 pub mod index;
 pub mod ip_table;
+pub mod logs;
 mod names;
 pub mod place;
 mod ranges;

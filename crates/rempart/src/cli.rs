@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -435,12 +436,52 @@ pub(crate) struct MatchArgs {
     /// The index; by default index/operator.idx in the data folder
     #[arg(long, value_name = "FILE")]
     pub(crate) index: Option<PathBuf>,
+    /// How the texts are written; where that is named, the column of each hit is known
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: MatchFormat,
+    /// Look only at this column, or at what is below this path: `query`, `dns.answers`; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) column: Vec<String>,
+    /// What separates the fields of CSV: one character, or `tab`; by default `,` `;` or tab, as the heading tells
+    #[arg(long, value_name = "CHAR", value_parser = separator)]
+    pub(crate) separator: Option<u8>,
     /// What is printed
     #[arg(long, value_enum, default_value = "jsonl")]
     pub(crate) output: MatchOutput,
     /// Only what came in after this position of the index's change log
     #[arg(long, value_name = "N")]
     pub(crate) since: Option<u64>,
+    /// Go on as files grow and are replaced, and use a new index as soon as it is there, until told to stop
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// How many threads search; by default one for each processor
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+    /// Bytes that are searched at a time
+    #[arg(long, value_name = "BYTES", hide = true)]
+    pub(crate) piece: Option<NonZeroUsize>,
+}
+
+/// How the texts that are searched are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MatchFormat {
+    /// Anything
+    Text,
+    /// A JSON value a line
+    Jsonl,
+    /// Tables of Zeek
+    Zeek,
+    /// CSV whose first record names the columns
+    Csv,
+}
+
+/// Reads what separates the fields of CSV.
+fn separator(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        _ if text.eq_ignore_ascii_case("tab") || text == "\\t" => Ok(b'\t'),
+        [byte] if !matches!(byte, b'"' | b'\r' | b'\n') && byte.is_ascii() => Ok(*byte),
+        _ => Err("this must be one character of ASCII, or `tab`".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -218,3 +218,6 @@ impl Index {
         is_whole
     }
 }
+
+#[cfg(test)]
+mod tests;
