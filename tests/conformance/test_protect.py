@@ -266,6 +266,23 @@ def test_zones_are_taken_back_and_let_through(world):
     wait_for("what waited", lambda: resolver.blocks("evil-latest.com") and resolver.blocks("evil-later.com"))
 
 
+def test_upheld_appeals_stop_what_is_new_until_a_person_looks(world):
+    instance, resolver = world
+    names = [f"evil-mistake-{number}.com" for number in range(3)]
+    report(instance, *names)
+    wait_for("the blocks", lambda: all(resolver.blocks(name) for name in names))
+    for name in names:
+        told = json.loads(instance.run("protect", "explain", name, "--json"))
+        instance.run("protect", "uphold", told["blocks"][0]["id"], "--reason", "cleaned up")
+    wait_for("the end of the blocks", lambda: not any(resolver.blocks(name) for name in names))
+    wait_for("the freeze", lambda: json.loads(instance.run("protect", "status", "--json"))[2]["frozen"])
+    report(instance, "evil-after.com")
+    time.sleep(1.5)
+    assert not resolver.blocks("evil-after.com") and resolver.blocks("evil-first.com")
+    instance.run("protect", "let-through", "other")
+    wait_for("what waited", lambda: resolver.blocks("evil-after.com"))
+
+
 def test_the_kill_switch_empties_all_and_a_restart_keeps_what_holds(world):
     instance, resolver = world
     assert resolver.blocks("evil-first.com")

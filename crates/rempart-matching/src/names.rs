@@ -97,6 +97,11 @@ impl Names {
         })
     }
 
+    /// Every name with its value, in the order in which they were put in.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.entries.iter().filter_map(|entry| Some((self.text(*entry)?, entry.value)))
+    }
+
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.arena.capacity() + self.entries.capacity() * size_of::<Entry>() + self.slots.capacity() * 4

@@ -1,6 +1,6 @@
 //! What a running Rempart holds: the store, the clock, the tables, and its picture of who takes part.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use rempart_formats::Minter;
@@ -8,6 +8,7 @@ use rempart_matching::{Constituencies, IpTable, States, Warninglists};
 use rempart_model::observable::SuffixList;
 use rempart_model::{Member, MemberId, Observable, Timestamp};
 use rempart_store::{ClassId, OPERATOR_ONLY, Source, SourceId, Store};
+use rempart_triage::guard::Above;
 use rempart_triage::release::{self, Audience, Decision, MemberView, Terms, Use};
 
 use crate::clock::Clock;
@@ -27,6 +28,8 @@ pub struct Tables {
     pub states: States,
     /// Under which names anybody can have one.
     pub suffixes: Suffixes,
+    /// The names above those on the warninglists, once somebody asked.
+    pub above: OnceLock<Above>,
 }
 
 /// The Public Suffix List, and of when it is.
@@ -70,6 +73,7 @@ impl Tables {
             warninglists: Warninglists::bundled().map_err(|error| damaged(Box::new(error)))?,
             states: States::bundled().map_err(|error| damaged(Box::new(error)))?,
             suffixes: Suffixes::bundled()?,
+            above: OnceLock::new(),
         })
     }
 
@@ -82,7 +86,13 @@ impl Tables {
             states: States::bundled().map_err(|error| ServiceError::Internal(Box::new(error)))?,
             // It is never too old.
             suffixes: Suffixes { list: SuffixList::default(), as_of: Some(Timestamp::MAX) },
+            above: OnceLock::new(),
         })
+    }
+
+    /// The names above those on the warninglists.
+    pub(crate) fn above(&self) -> &Above {
+        self.above.get_or_init(|| Above::new(&self.warninglists))
     }
 }
 

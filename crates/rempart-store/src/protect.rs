@@ -34,3 +34,14 @@ pub struct OutputState {
     /// When that was; microseconds since 1970.
     pub measured: i64,
 }
+
+/// How it went with blocks since a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BlockHealth {
+    /// Blocks that are in force, or ended since.
+    pub blocks: u64,
+    /// Those that ended for a reason that holds the first of the texts asked for.
+    pub first: u64,
+    /// Those that ended for a reason that holds the second.
+    pub second: u64,
+}

@@ -8,7 +8,7 @@ use rempart_model::{Block, BlockId, Member, MemberId, Observable, StixId, Timest
 use crate::changes::{ChangeCursor, Changes};
 use crate::error::StoreError;
 use crate::merkle::{Hash, sha256};
-use crate::protect::{BlockHits, BlockRow, OutputState};
+use crate::protect::{BlockHealth, BlockHits, BlockRow, OutputState};
 use crate::sqlite::Sqlite;
 use crate::types::{
     AccessKey, BatchOutcome, ClaimRow, ClassId, Conclude, Counts, KeyOwner, LedgerEntry, NewConcern,
@@ -458,6 +458,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         dispatch!(self.set_output(actor, name, state, event, now))
+    }
+
+    /// How it went with blocks since a time: how many there were, and how many ended for reasons that hold one of the
+    /// texts.
+    pub fn block_health(&self, since: Timestamp, texts: [&str; 2]) -> Result<BlockHealth, StoreError> {
+        dispatch!(self.block_health(since, texts))
     }
 
     /// All networks that anybody says something of.

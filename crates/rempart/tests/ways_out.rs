@@ -25,7 +25,9 @@ fn case(command: &str) -> For {
         "member add" | "member set" | "member list" => For::Operator,
         "person add" | "person list" => For::Operator,
         "protect preview" | "protect explain" | "protect status" | "protect hits" => For::Operator,
-        "protect live" | "protect dry" | "protect let-through" | "protect take-back" => For::Operator,
+        "protect live" | "protect dry" | "protect let-through" | "protect take-back" | "protect uphold" => {
+            For::Operator
+        }
         "protect stop" | "protect resume" => For::Nothing,
         "key create" | "key revoke" | "key list" => For::Operator,
         "source set" | "source list" => For::Operator,

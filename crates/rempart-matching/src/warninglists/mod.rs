@@ -211,6 +211,16 @@ impl Warninglists {
         })
     }
 
+    /// Every host name that stands on a list which speaks of names, with the place of that list in
+    /// [`Warninglists::lists`]. For those who must know what lies *below* a name.
+    pub fn listed_names(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.names.iter().filter_map(|(name, entry)| {
+            let list = usize::try_from(entry >> 2).ok()?;
+            let speaks_of_names = self.lists.get(list)?.kinds.has(Kinds::DOMAIN);
+            (speaks_of_names && !name.contains(['/', ':'])).then_some((name, list))
+        })
+    }
+
     /// Bytes that the index takes on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.names.heap_bytes()

@@ -78,6 +78,19 @@ fn finds_what_stands_on_a_list() {
 }
 
 #[test]
+fn names_the_names_that_it_lists() {
+    let lists = sample();
+    let names: Vec<_> = lists.listed_names().map(|(name, list)| (name, &*lists.lists()[list].name)).collect();
+    let wanted = [
+        ("example.com", "popular"),
+        ("blogs.example", "popular"),
+        ("vendor.example", "owned"),
+        ("exact.example", "owned"),
+    ];
+    assert_eq!(names, wanted);
+}
+
+#[test]
 fn says_what_it_cannot_use() {
     let lists = sample();
     let skipped: Vec<_> = lists.skipped().iter().map(|s| (&*s.list, s.entries, s.reason)).collect();

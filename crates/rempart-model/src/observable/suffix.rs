@@ -134,6 +134,11 @@ impl SuffixList {
         domain.get(left.rfind('.').map_or(0, |dot| dot + 1)..)
     }
 
+    /// Whether public suffixes lie below a name that is none itself, as `s3.example.com` would below `example.com`.
+    pub fn has_below(&self, domain: &str) -> bool {
+        self.nodes.contains_key(domain) && self.public_suffix(domain).text != domain
+    }
+
     fn add(&mut self, rule: &str, private: bool) -> Result<(), super::Reason> {
         let (rule, place): (&str, fn(&mut Node) -> &mut Option<bool>) =
             match (rule.strip_prefix('!'), rule.strip_prefix("*.")) {

@@ -106,7 +106,10 @@ impl<'a> Guard<'a> {
         let draft = match self.ruling(row)? {
             Ok(draft) => draft,
             Err(refusals) => {
-                let why: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+                let mut why: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+                if let Some(decision) = row.override_.as_ref().filter(|decision| !decision.malicious) {
+                    why.insert(0, format!("decided: {}", decision.reason));
+                }
                 return Ok(Wanted::Nothing(why.join("; ")));
             }
         };
@@ -161,6 +164,7 @@ impl<'a> Guard<'a> {
             tables.suffixes.as_of,
             self.settings.suffix_days,
             &tables.warninglists,
+            tables.above(),
             &self.protected,
         );
         Ok(match guard::judge(&candidate, &grounds, self.now) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rempart_model::{BlockClass, Kind, Observable, Timestamp};
+use rempart_model::{BlockClass, BlockId, Kind, Observable, Timestamp};
 use rempart_store::{ObservableId, OutputState, Role};
 use serde::Serialize;
 
@@ -18,6 +18,11 @@ use crate::error::ServiceError;
 const PAGE: usize = 5_000;
 /// A baseline that is measured once what the output is to hold is in it.
 pub(super) const TO_BE_MEASURED: u64 = i64::MAX as u64;
+
+/// The beginning of the reason of a decision that upholds an appeal.
+pub(super) const UPHELD: &str = "appeal upheld: ";
+/// The name under which it is kept since when it counts what goes wrong.
+pub(super) const HEALTH: &str = "health";
 
 /// The name under which it is kept whether an output was taken back.
 pub(super) fn taken_back(class: BlockClass) -> String {
@@ -41,6 +46,8 @@ pub struct OutputStatus {
     pub waiting: u64,
     /// Whether it only shrinks until a person lets it through.
     pub held: bool,
+    /// Why nothing new is published in any output, if so.
+    pub frozen: Option<&'static str>,
     /// Whether the stop file empties it.
     pub stopped: bool,
     /// The newest serial.
@@ -49,7 +56,7 @@ pub struct OutputStatus {
     pub stages: Vec<Option<u32>>,
 }
 
-pub(super) fn status(set: &Set, settings: &Settings) -> OutputStatus {
+pub(super) fn status(set: &Set, settings: &Settings, frozen: Option<&'static str>) -> OutputStatus {
     let stages = 0..u32::try_from(settings.stages.len()).unwrap_or(0);
     OutputStatus {
         class: set.class.name(),
@@ -59,6 +66,7 @@ pub(super) fn status(set: &Set, settings: &Settings) -> OutputStatus {
         names: set.zone.names() as u64,
         waiting: set.waiting() as u64,
         held: set.held,
+        frozen,
         stopped: set.zone.is_stopped(),
         serial: set.zone.serial().0,
         stages: stages.map(|stage| set.zone.served(stage).map(|serial| serial.0)).collect(),
@@ -310,12 +318,30 @@ impl App {
         let now = self.now();
         let back = OutputState { live: false, ..self.store.output(&taken_back(class))? };
         self.store.set_output(&caller.name(), &taken_back(class), back, None, now)?;
+        // What went wrong before a person looked is no reason to wait again.
+        let health = OutputState { measured: now.micros(), ..OutputState::default() };
+        self.store.set_output(&caller.name(), HEALTH, health, None, now)?;
         let event = serde_json::json!({ "event": "growth let through", "output": class.name() });
         let before = self.store.output(class.name())?;
         let state = OutputState { baseline: TO_BE_MEASURED, measured: now.micros(), ..before };
         self.store.set_output(&caller.name(), class.name(), state, Some(&event.to_string()), now)?;
         self.changed();
         Ok(())
+    }
+
+    /// Upholds an appeal: what is blocked is held to be benign from now on, and it counts as a mistake.
+    ///
+    /// # Errors
+    /// Where the caller may not, or there is no such block.
+    pub fn uphold(&self, caller: &Caller, id: BlockId, reason: &str) -> Result<String, ServiceError> {
+        caller.require(Role::Analyst)?;
+        if reason.trim().is_empty() {
+            return Err(ServiceError::Invalid("say why the appeal is upheld".into()));
+        }
+        let row = self.store.block(id)?;
+        let row = row.ok_or_else(|| ServiceError::NotFound(format!("there is no block {id}")))?;
+        self.set_override(caller, &row.block.target, Some(false), &format!("{UPHELD}{reason}"))?;
+        Ok(row.block.target.value().to_owned())
     }
 
     /// Takes an output back to what it was at a time; it only shrinks until it is let through.

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use rempart_dns::{Action, Change, Zone};
 use rempart_model::{Block, BlockClass, BlockId, Kind, Observable, Timestamp};
 use rempart_store::ChangeCursor;
+use rempart_triage::guard;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::app::App;
@@ -39,6 +40,8 @@ const CURSOR: &str = "protect";
 const ACTOR: &str = "rempart";
 /// Observables of one read, and blocks of one write.
 const AT_A_TIME: usize = 2_000;
+/// After so many seconds it is looked again at what went wrong.
+const LOOK: i64 = 5;
 /// After so many seconds the growth of a zone is measured anew.
 const MEASURE: i64 = 86_400;
 
@@ -59,6 +62,10 @@ pub struct Publisher {
     protected: u64,
     /// Whether the lists lag behind.
     stale: bool,
+    /// Why nothing new is published, if so.
+    frozen: Option<&'static str>,
+    /// When it was last looked at what went wrong.
+    looked: Option<Timestamp>,
 }
 
 impl Publisher {
@@ -77,7 +84,17 @@ impl Publisher {
         let lists = Lists::open(&settings.folder)?;
         let position = i64::try_from(app.store.cursor(CURSOR)?).unwrap_or(0);
         let cursor = ChangeCursor { position, observable: 0 };
-        let mut publisher = Self { settings, sets, allow, lists, cursor, protected: 0, stale: true };
+        let mut publisher = Self {
+            settings,
+            sets,
+            allow,
+            lists,
+            cursor,
+            protected: 0,
+            stale: true,
+            frozen: None,
+            looked: None,
+        };
         publisher.let_through(now)?;
         for set in &mut publisher.sets {
             set.state = app.store.output(set.class.name())?;
@@ -119,6 +136,7 @@ impl Publisher {
     pub fn step(&mut self, app: &App) -> Result<bool, ServiceError> {
         let now = app.now();
         self.look_at_outputs(app, now)?;
+        self.look_at_health(app, now)?;
         let guard = Guard::new(app, &app.protect, self.live(), now);
         let mut changed = false;
         if self.protected != guard.fingerprint() {
@@ -170,7 +188,9 @@ impl Publisher {
         }
         self.stale |= changed;
         self.write_lists(app, now)?;
-        app.set_outputs(self.sets.iter().map(|set| manage::status(set, &self.settings)).collect());
+        app.set_outputs(
+            self.sets.iter().map(|set| manage::status(set, &self.settings, self.frozen)).collect(),
+        );
         Ok(changed)
     }
 
@@ -199,6 +219,7 @@ impl Publisher {
             let let_through = set.held && !back.live && set.state.baseline != before.baseline;
             if let_through {
                 set.held = false;
+                self.looked = None;
                 reconcile(app, set, now)?;
             }
             if set.state.live && !set.held && now.micros() - set.state.measured > MEASURE * 1_000_000 {
@@ -206,6 +227,26 @@ impl Publisher {
                 set.state.measured = now.micros();
                 app.store.set_output(ACTOR, name, set.state, None, now)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Looks whether so much went wrong that a person has to look before anything new is published (rule H5).
+    fn look_at_health(&mut self, app: &App, now: Timestamp) -> Result<(), ServiceError> {
+        if self.looked.is_some_and(|looked| looked.plus_seconds(LOOK) > now) {
+            return Ok(());
+        }
+        self.looked = Some(now);
+        let seen = Timestamp::from_micros(app.store.output(manage::HEALTH)?.measured);
+        let since = now.plus_seconds(-7 * 86_400).max(seen);
+        let health = app.store.block_health(since, [manage::UPHELD, "P1: "])?;
+        let before = self.frozen;
+        self.frozen = guard::frozen(health.blocks, health.first, health.second);
+        if let (Some(why), None) = (self.frozen, before) {
+            tracing::error!("nothing new is published until `protect let-through`: {why}");
+        }
+        for set in &mut self.sets {
+            set.held |= self.frozen.is_some();
         }
         Ok(())
     }

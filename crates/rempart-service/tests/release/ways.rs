@@ -92,6 +92,7 @@ const FUNCTIONS: &[(&str, Case)] = &[
     ("set_live", Case::Operator),
     ("let_through", Case::Operator),
     ("take_back", Case::Operator),
+    ("uphold", Case::Operator),
     ("take_hits", Case::Operator),
     // Who asks, and who that is.
     ("authenticate", Case::Inside),

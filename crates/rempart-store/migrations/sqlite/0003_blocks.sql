@@ -8,6 +8,7 @@ CREATE TABLE block (
 CREATE UNIQUE INDEX block_active ON block (kind, value) WHERE ended IS NULL;
 CREATE INDEX block_due ON block (until) WHERE ended IS NULL;
 CREATE INDEX block_value ON block (value);
+CREATE INDEX block_ended ON block (ended) WHERE ended IS NOT NULL;
 
 -- What each block stopped, by day (days since 1970) and country; who asked is not kept.
 CREATE TABLE block_hit (

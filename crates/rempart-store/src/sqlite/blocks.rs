@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Sqlite;
 use crate::error::StoreError;
-use crate::protect::{BlockHits, BlockRow, OutputState};
+use crate::protect::{BlockHealth, BlockHits, BlockRow, OutputState};
 
 const COLUMNS: &str = "id, kind, value, class, category, reason, since, until, ended, ended_why";
 
@@ -240,6 +240,25 @@ impl Sqlite {
                 Some(event) => change.event(event),
                 None => Ok(()),
             }
+        })
+    }
+
+    pub(crate) fn block_health(&self, since: Timestamp, texts: [&str; 2]) -> Result<BlockHealth, StoreError> {
+        self.read(|connection| {
+            let active: u64 = connection
+                .prepare_cached("SELECT count(*) FROM block INDEXED BY block_active WHERE ended IS NULL")?
+                .query_row([], |row| row.get(0))?;
+            let [first, second] = texts;
+            Ok(connection
+                .prepare_cached(
+                    "SELECT count(*), total(instr(ended_why, ?2) > 0), total(instr(ended_why, ?3) > 0)
+                     FROM block INDEXED BY block_ended WHERE ended >= ?1",
+                )?
+                .query_row((since.micros(), first, second), |row| {
+                    let count = |column| row.get::<_, f64>(column).map(|sum| sum as u64);
+                    let ended: u64 = row.get(0)?;
+                    Ok(BlockHealth { blocks: active + ended, first: count(1)?, second: count(2)? })
+                })?)
         })
     }
 

@@ -46,6 +46,24 @@ conformance! {
         assert!(store.verify(&mut |_, _| ()).unwrap().faults.is_empty());
     }
 
+    fn what_ended_and_why_is_counted(store: &Store) {
+        let blocks = [block(1, 60), block(2, 60), block(3, 60), block(4, 60)];
+        store.place_blocks("maria", &blocks, now()).unwrap();
+        let end = |number: usize, why: &str, at| {
+            store.end_blocks("rempart", &[(blocks[number].id, why.to_owned())], later(at)).unwrap();
+        };
+        end(0, "an appeal was upheld", 5);
+        end(1, "an appeal was upheld", 15);
+        end(2, "P1: popular", 20);
+        let health = |since, counts| {
+            let found = store.block_health(later(since), ["upheld", "P1:"]).unwrap();
+            assert_eq!((found.blocks, found.first, found.second), counts, "since {since}");
+        };
+        health(0, (4, 2, 1));
+        health(10, (3, 1, 1));
+        health(100, (1, 0, 0));
+    }
+
     fn hits_add_up(store: &Store) {
         let hit = |number, day, count| BlockHits {
             block: BlockId::from_bytes([number; 10]), day, country: "FR".into(), count,

@@ -7,6 +7,8 @@ use rempart_matching::Warninglists;
 use rempart_model::observable::{SuffixList, address};
 use rempart_model::{Kind, Observable, Timestamp};
 
+use super::Listing;
+
 /// Names, addresses and networks that are never blocked.
 #[derive(Debug, Clone, Default)]
 pub struct Protected {
@@ -81,6 +83,42 @@ impl Protected {
     }
 }
 
+/// The names above those on lists: to block one would catch what is listed. Made once from the lists.
+#[derive(Debug, Clone, Default)]
+pub struct Above {
+    /// Each with a name below it.
+    names: HashMap<Box<str>, Box<str>>,
+}
+
+impl Above {
+    /// Takes the lists in whose names must stay reachable.
+    pub fn new(warninglists: &Warninglists) -> Self {
+        let mut above = Self::default();
+        let lists = warninglists.lists();
+        let matters = |list: usize| {
+            let listing = lists.get(list).map(|list| super::listing(&list.name));
+            matches!(listing, Some(Listing::Popular | Listing::Official | Listing::Infrastructure))
+        };
+        for (name, _) in warninglists.listed_names().filter(|(_, list)| matters(*list)) {
+            let mut rest = name;
+            while let Some((_, parent)) = rest.split_once('.') {
+                if above.names.contains_key(parent) {
+                    // Whoever put it there has put all above it, too.
+                    break;
+                }
+                above.names.insert(parent.into(), name.into());
+                rest = parent;
+            }
+        }
+        above
+    }
+
+    /// A listed name below a name.
+    pub fn below(&self, name: &str) -> Option<&str> {
+        self.names.get(name).map(|below| &**below)
+    }
+}
+
 /// What the rules rest on.
 #[derive(Debug)]
 pub struct Grounds<'a> {
@@ -92,6 +130,8 @@ pub struct Grounds<'a> {
     pub suffix_days: u32,
     /// The warninglists.
     pub warninglists: &'a Warninglists,
+    /// The names above those on them.
+    pub above: &'a Above,
     /// What is never blocked.
     pub protected: &'a Protected,
     /// Names that the Internet's plumbing has, and those above them.
@@ -105,9 +145,10 @@ impl<'a> Grounds<'a> {
         suffixes_as_of: Option<Timestamp>,
         suffix_days: u32,
         warninglists: &'a Warninglists,
+        above: &'a Above,
         protected: &'a Protected,
     ) -> Self {
         let infrastructure = super::lists::INFRASTRUCTURE.into_iter().collect();
-        Self { suffixes, suffixes_as_of, suffix_days, warninglists, protected, infrastructure }
+        Self { suffixes, suffixes_as_of, suffix_days, warninglists, above, protected, infrastructure }
     }
 }

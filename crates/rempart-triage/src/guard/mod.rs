@@ -14,7 +14,7 @@ use std::fmt;
 
 use rempart_model::{BlockClass, Kind, Observable, Timestamp};
 
-pub use grounds::{Grounds, Protected};
+pub use grounds::{Above, Grounds, Protected};
 pub use lists::{LISTS, Listing, listing};
 
 /// Something that might be blocked.
@@ -164,4 +164,17 @@ const SMALL: usize = 1_000;
 /// by more than a fifth, and is not small.
 pub fn grows_too_much(before: usize, after: usize) -> bool {
     after > SMALL && after.saturating_sub(before) > before / 5
+}
+
+/// So few upheld appeals are no sign of anything.
+const FEW: u64 = 3;
+
+/// Why nothing more is published until a person has looked (rule H5): of `blocks` in the last seven days, so many were
+/// upheld on appeal, or turned out to be popular after they were published.
+pub fn frozen(blocks: u64, upheld: u64, popular: u64) -> Option<&'static str> {
+    if popular > 0 {
+        return Some("H5: a popular name was blocked in the last seven days");
+    }
+    (upheld >= FEW && upheld.saturating_mul(100) > blocks)
+        .then_some("H5: more than one in a hundred blocks of the last seven days was taken back on appeal")
 }

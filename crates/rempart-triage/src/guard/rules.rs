@@ -114,6 +114,9 @@ fn suffix(candidate: &Candidate<'_>, grounds: &Grounds<'_>, now: Timestamp, refu
         let what =
             if suffix.private { "of a company that hands out names below it" } else { "of a registry" };
         refuse(Rule::S1, false, format!("{host} is a public suffix {what}"));
+    } else if grounds.suffixes.has_below(host) {
+        let reason = format!("below {host} there are public suffixes, with the names of many below them");
+        refuse(Rule::S1, false, reason);
     } else if let Some(own) = OWN.iter().find(|own| host.rsplit('.').next() == Some(own)) {
         refuse(Rule::S1, false, format!("names below .{own} are each network's own"));
     }
@@ -175,6 +178,13 @@ fn infrastructure(candidate: &Candidate<'_>, grounds: &Grounds<'_>, _: Timestamp
 fn listed_name(candidate: &Candidate<'_>, grounds: &Grounds<'_>, _: Timestamp, refuse: &mut Refuse<'_>) {
     let Some(host) = host(candidate.target) else { return };
     let is_url = *candidate.target.kind() == Kind::Url;
+    if !is_url && let Some(below) = grounds.above.below(host) {
+        refuse(
+            Rule::P1,
+            false,
+            format!("it would catch {below}, which stands on a list of names that stay reachable"),
+        );
+    }
     let registrable = grounds.suffixes.registrable(host);
     let bare = host.strip_prefix("www.");
     let names = [Some(host), bare, registrable.filter(|name| *name != host && Some(*name) != bare)];

@@ -5,11 +5,14 @@ use rempart_matching::Warninglists;
 use rempart_model::observable::SuffixList;
 use rempart_model::{BlockClass, Kind, Observable, Timestamp};
 
-use super::{Candidate, Grounds, MOST_DAYS, Protected, Refusal, Rule, grows_too_much, judge, listing};
+use super::{
+    Above, Candidate, Grounds, MOST_DAYS, Protected, Refusal, Rule, frozen, grows_too_much, judge, listing,
+};
 
 struct World {
     suffixes: SuffixList,
     warninglists: Warninglists,
+    above: Above,
     protected: Protected,
 }
 
@@ -28,12 +31,13 @@ impl World {
         ] {
             protected.add(&Observable::guess(text).unwrap(), whose);
         }
-        Self { suffixes, warninglists: Warninglists::bundled().unwrap(), protected }
+        let warninglists = Warninglists::bundled().unwrap();
+        Self { suffixes, above: Above::new(&warninglists), warninglists, protected }
     }
 
     fn grounds(&self) -> Grounds<'_> {
         let as_of = Some(now().plus_seconds(-86_400));
-        Grounds::new(&self.suffixes, as_of, 30, &self.warninglists, &self.protected)
+        Grounds::new(&self.suffixes, as_of, 30, &self.warninglists, &self.above, &self.protected)
     }
 
     fn judge(&self, candidate: &Candidate<'_>) -> Result<Timestamp, Vec<Refusal>> {
@@ -93,6 +97,10 @@ fn what_must_never_be_published_is_refused() {
         ("45.155.205.233", &[Rule::S5]),
         ("10.0.0.1", &[Rule::P3, Rule::S5]),
         ("45.155.205.0/24", &[Rule::S5]),
+        // What has suffixes or listed names below it.
+        ("amazonaws.com", &[Rule::S1]),
+        ("compute.amazonaws.com", &[Rule::S1]),
+        ("msftncsi.com", &[Rule::P1, Rule::S6]),
         // Popular, official and protected names, what is below them, and what would catch them.
         ("wikipedia.org", &[Rule::P1]),
         ("www.wikipedia.org", &[Rule::P1]),
@@ -185,6 +193,20 @@ fn growth_of_more_than_a_fifth_waits_for_a_person() {
         (usize::MAX, 10_000, false),
     ] {
         assert_eq!(grows_too_much(before, after), waits, "{before} to {after}");
+    }
+}
+
+#[test]
+fn what_goes_wrong_stops_what_is_new() {
+    for (blocks, upheld, popular, is_frozen) in [
+        (0, 0, 0, false),
+        (10, 2, 0, false),
+        (10, 3, 0, true),
+        (300, 3, 0, false),
+        (299, 3, 0, true),
+        (1_000_000, 0, 1, true),
+    ] {
+        assert_eq!(frozen(blocks, upheld, popular).is_some(), is_frozen, "{blocks} {upheld} {popular}");
     }
 }
 

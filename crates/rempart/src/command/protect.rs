@@ -5,7 +5,7 @@ use std::io::Read;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use rempart_model::Timestamp;
+use rempart_model::{BlockId, Timestamp};
 use rempart_service::protect::{self, BlockExplained, OutputStatus, Previewed};
 use rempart_service::{App, Caller, ServiceError};
 
@@ -56,6 +56,11 @@ pub(crate) fn run(
             out.say(&format!(
                 "a server takes {output} back to {to}; it only shrinks until `protect let-through {output}`"
             ))?;
+        }
+        Protecting::Uphold { block, reason } => {
+            let id = BlockId::parse(&block).with_context(|| format!("{block:?}"))?;
+            let target = app.uphold(caller, id, &reason)?;
+            out.say(&format!("{target} is held to be benign; a server ends its block"))?;
         }
         Protecting::Hits { file, json } => {
             let taken = match file {
@@ -162,6 +167,9 @@ fn status(outputs: &[OutputStatus], json: bool, out: &mut dyn Output) -> anyhow:
         return Ok(out.say("no server publishes from this folder now")?);
     }
     let mut text = String::new();
+    if let Some(why) = outputs.iter().find_map(|output| output.frozen) {
+        out.say(&format!("nothing new is published until it is let through: {why}"))?;
+    }
     for output in outputs {
         let state = match (output.stopped, output.live, output.held) {
             (true, ..) => "stopped",

@@ -144,6 +144,10 @@ pub(crate) enum Protecting {
         output: String,
         to: String,
     },
+    Uphold {
+        block: String,
+        reason: String,
+    },
     /// `None`: the log follows.
     Hits {
         file: Option<PathBuf>,
@@ -296,6 +300,7 @@ fn protecting(command: ProtectCommand) -> anyhow::Result<Protecting> {
         ProtectCommand::Dry { output } => Protecting::Live { output, live: false },
         ProtectCommand::LetThrough { output } => Protecting::LetThrough { output },
         ProtectCommand::TakeBack { output, to } => Protecting::TakeBack { output, to },
+        ProtectCommand::Uphold { block, reason } => Protecting::Uphold { block, reason },
         ProtectCommand::Hits { file, json } => {
             let file = (file != Path::new("-")).then(|| std::path::absolute(file)).transpose()?;
             Protecting::Hits { file, json }
