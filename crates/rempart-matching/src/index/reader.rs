@@ -5,6 +5,7 @@ use super::hash::{Hasher, role};
 use super::layout::{Section, u64_at};
 use super::note::{TAIL, Tail};
 use super::{Entry, Index, code_of, url};
+use crate::raw::prefetch::prefetch;
 use rempart_model::Kind;
 
 /// Bytes of a record before its value: tail, length, kind, flags.
@@ -26,7 +27,7 @@ pub(crate) struct Reader<'a> {
     slot_count: u64,
     longest_probe: usize,
     records: &'a [u8],
-    pub(super) addresses: super::address::Tables<'a>,
+    pub(crate) addresses: super::address::Tables<'a>,
 }
 
 /// The word and the bits of a key in the filter.
@@ -76,6 +77,12 @@ impl<'a> Reader<'a> {
     pub(crate) fn may_hold(&self, hash: u64) -> bool {
         let (word, bits) = filter_bits(hash, self.filter_words);
         u64_at(self.filter, word * 8).is_some_and(|word| word & bits == bits)
+    }
+
+    /// Has the word fetched that [`Self::may_hold`] will ask.
+    #[inline]
+    pub(crate) fn prefetch(&self, hash: u64) {
+        prefetch(self.filter, filter_bits(hash, self.filter_words).0 * 8);
     }
 
     /// Whether names under a top-level domain, whose hash this is, may be there.
