@@ -85,6 +85,24 @@ impl<'a> Reader<'a> {
         prefetch(self.filter, filter_bits(hash, self.filter_words).0 * 8);
     }
 
+    /// Has fetched where a look-up of a key begins in the table.
+    #[inline]
+    pub(crate) fn prefetch_slot(&self, hash: u64) {
+        prefetch(self.slots, slot_of(hash, self.slot_count).0 * 8);
+    }
+
+    /// Has the record fetched that a key leads to, once its slot is there.
+    #[inline]
+    pub(crate) fn prefetch_record(&self, hash: u64) {
+        let (first, part) = slot_of(hash, self.slot_count);
+        let slots = (first..first + self.longest_probe).map_while(|slot| u64_at(self.slots, slot * 8));
+        if let Some(slot) = slots.take_while(|slot| *slot != 0).find(|slot| slot >> 40 == part) {
+            let at = (slot & 0xff_ffff_ffff) as usize;
+            prefetch(self.records, at);
+            prefetch(self.records, at + RECORD + 16);
+        }
+    }
+
     /// Whether names under a top-level domain, whose hash this is, may be there.
     #[inline]
     pub(crate) fn may_hold_top(&self, top: u64) -> bool {

@@ -93,11 +93,14 @@ impl<'a> Strip<'_, 'a> {
     /// which it has the digits, or a colon or a dot written in another way behind it.
     fn goes_on_as_v6(&self, from: usize, to: usize) -> bool {
         let before = from.checked_sub(1).and_then(|at| context::escape(self.text, at));
-        // A colon that was taken off.
-        let to = to + usize::from(context::byte(self.text, to) == Some(b':'));
+        // What was taken off.
+        let off = |at: usize| usize::from(matches!(context::byte(self.text, at), Some(b':' | b'.')));
+        let to = to + off(to);
+        let to = to + off(to);
         let behind =
             context::mark(self.text, to).is_some_and(|(_, meant)| meant.starts_with(b":") || meant == b".");
-        before.is_some() || behind || context::escape(self.text, to) == Some(b':')
+        let escaped = context::escape(self.text, to);
+        before.is_some() || behind || escaped.is_some_and(|byte| byte == b':' || context::goes_on(byte))
     }
 
     /// The end of the run of hexadecimal digits, colons and dots around a place, and the address that it is.
