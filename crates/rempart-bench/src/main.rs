@@ -1,11 +1,13 @@
 //! The benchmarks of the exchange: each figure beside something measured in the same run.
 //!
-//! `cargo xtask bench` runs all of it. Needs nginx and wrk for the pages; what is missing is said.
+//! `cargo xtask bench` runs all of it. Needs nginx and wrk for the pages, and `--peers` a network for matching;
+//! what is missing is said.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
 mod client;
 mod intake;
+mod matching;
 mod pages;
 mod report;
 mod sample;
@@ -27,6 +29,8 @@ enum Part {
     Pages,
     /// Transfers of a response-policy zone beside Knot and NSD.
     Zones,
+    /// Logs matched with an index, beside a peer; building and asking indexes.
+    Match,
 }
 
 /// Measures Rempart.
@@ -40,6 +44,18 @@ struct Arguments {
     /// Seconds for each measurement of pages
     #[arg(long, default_value_t = 8)]
     seconds: u32,
+    /// Megabytes of the log that is matched
+    #[arg(long, default_value_t = 1000)]
+    megabytes: u64,
+    /// Match with ten million indicators as well
+    #[arg(long)]
+    large: bool,
+    /// Install the peers of matching below the target folder and measure them
+    #[arg(long)]
+    peers: bool,
+    /// Leave what was generated where it is
+    #[arg(long)]
+    keep: bool,
     /// Where to work; by default a temporary folder below the current one, on its disk
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -50,14 +66,23 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let scratch = match &arguments.folder {
+    let mut scratch = match &arguments.folder {
         Some(folder) => tempfile::tempdir_in(folder)?,
         None => tempfile::tempdir_in(".")?,
     };
+    scratch.disable_cleanup(arguments.keep);
     let mut report = Report::new();
     let wanted = |part| arguments.part.is_none_or(|only| only == part);
     if wanted(Part::Intake) {
         intake::run(scratch.path(), arguments.objects, &mut report)?;
+    }
+    if wanted(Part::Match) {
+        let options = matching::Options {
+            megabytes: arguments.megabytes,
+            large: arguments.large,
+            peers: arguments.peers,
+        };
+        matching::run(scratch.path(), options, &mut report)?;
     }
     if wanted(Part::Zones) {
         zones::run(scratch.path(), &mut report)?;

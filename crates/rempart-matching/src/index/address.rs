@@ -4,6 +4,7 @@ use super::entry::Value;
 use super::layout::{Section, u32_at, u64_at};
 use super::note::{TAIL, Tail};
 use super::{Entry, Index};
+use crate::raw::prefetch::prefetch;
 
 /// No network.
 const NOBODY: u32 = u32::MAX;
@@ -38,6 +39,12 @@ impl<'a> Directory<'a> {
         Self { places, shift: 32 - bits.min(32) }
     }
 
+    /// Has the places fetched that [`Self::range`] will ask.
+    #[inline]
+    fn prefetch(&self, address: u32) {
+        prefetch(self.places, address.checked_shr(self.shift).unwrap_or(0) as usize * 4);
+    }
+
     /// The places of the first address with the leading bits of `address` and of the first beyond them.
     #[inline]
     fn range(&self, address: u32) -> Option<(u32, u32)> {
@@ -61,6 +68,23 @@ impl<'a> Tables<'a> {
             net6_starts: section(Section::Net6Starts),
             net6_owners: section(Section::Net6Owners),
             networks: section(Section::Networks),
+        }
+    }
+
+    /// Has fetched what a look-up of this IPv4 address asks first.
+    #[inline]
+    pub(crate) fn prefetch(&self, address: u32) {
+        self.v4_directory.prefetch(address);
+        self.net4_directory.prefetch(address);
+    }
+
+    /// Has fetched what a look-up asks next, once the first is there.
+    #[inline]
+    pub(crate) fn prefetch_next(&self, address: u32) {
+        if let Some((from, to)) = self.v4_directory.range(address)
+            && from != to
+        {
+            prefetch(self.v4_addresses, from as usize * 4);
         }
     }
 

@@ -45,7 +45,7 @@ impl Hasher {
     }
 
     /// The hash of the name that is `text[from..to]` and then the name whose hash is `parent`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn label(self, parent: u64, text: &[u8], from: usize, to: usize) -> u64 {
         let length = (to - from) as u64;
         let mut hash = parent;
@@ -90,7 +90,7 @@ impl Hasher {
 }
 
 /// Up to eight bytes as a number, the first the lowest.
-#[inline]
+#[inline(always)]
 fn load(text: &[u8], at: usize, count: usize) -> u64 {
     let mask = if count >= 8 { u64::MAX } else { (1 << (count * 8)) - 1 };
     if let Some(eight) = text.get(at..at + 8).and_then(|bytes| bytes.first_chunk::<8>()) {

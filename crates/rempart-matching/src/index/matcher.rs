@@ -287,12 +287,24 @@ impl<'a> Finder<'a> {
     /// Whether there may be URLs on the host with this hash.
     #[inline]
     pub(crate) fn may_hold_urls(&self, host: u64) -> bool {
-        self.may_hold(self.base.hasher.role(host, role::URL_HOST))
+        self.may_hold(self.urls_of(host))
+    }
+
+    /// What there is in the filter where there are URLs on the host with this hash.
+    #[inline]
+    pub(crate) fn urls_of(&self, host: u64) -> u64 {
+        self.base.hasher.role(host, role::URL_HOST)
+    }
+
+    /// What there is in the filter where there are e-mail addresses of the host with this hash.
+    #[inline]
+    pub(crate) fn emails_of(&self, host: u64) -> u64 {
+        self.base.hasher.role(host, role::EMAIL_HOST)
     }
 
     /// Whether there may be e-mail addresses of the host with this hash.
     #[inline]
     pub(crate) fn may_hold_emails(&self, host: u64) -> bool {
-        self.may_hold(self.base.hasher.role(host, role::EMAIL_HOST))
+        self.may_hold(self.emails_of(host))
     }
 }

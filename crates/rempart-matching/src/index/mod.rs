@@ -11,6 +11,7 @@ mod entry;
 mod file;
 pub(crate) mod hash;
 mod layout;
+mod many;
 mod matcher;
 mod note;
 pub(crate) mod reader;

@@ -5,6 +5,7 @@ use super::hash::{Hasher, role};
 use super::layout::{Section, u64_at};
 use super::note::{TAIL, Tail};
 use super::{Entry, Index, code_of, url};
+use crate::raw::prefetch::prefetch;
 use rempart_model::Kind;
 
 /// Bytes of a record before its value: tail, length, kind, flags.
@@ -26,7 +27,7 @@ pub(crate) struct Reader<'a> {
     slot_count: u64,
     longest_probe: usize,
     records: &'a [u8],
-    pub(super) addresses: super::address::Tables<'a>,
+    pub(crate) addresses: super::address::Tables<'a>,
 }
 
 /// The word and the bits of a key in the filter.
@@ -76,6 +77,30 @@ impl<'a> Reader<'a> {
     pub(crate) fn may_hold(&self, hash: u64) -> bool {
         let (word, bits) = filter_bits(hash, self.filter_words);
         u64_at(self.filter, word * 8).is_some_and(|word| word & bits == bits)
+    }
+
+    /// Has the word fetched that [`Self::may_hold`] will ask.
+    #[inline]
+    pub(crate) fn prefetch(&self, hash: u64) {
+        prefetch(self.filter, filter_bits(hash, self.filter_words).0 * 8);
+    }
+
+    /// Has fetched where a look-up of a key begins in the table.
+    #[inline]
+    pub(crate) fn prefetch_slot(&self, hash: u64) {
+        prefetch(self.slots, slot_of(hash, self.slot_count).0 * 8);
+    }
+
+    /// Has the record fetched that a key leads to, once its slot is there.
+    #[inline]
+    pub(crate) fn prefetch_record(&self, hash: u64) {
+        let (first, part) = slot_of(hash, self.slot_count);
+        let slots = (first..first + self.longest_probe).map_while(|slot| u64_at(self.slots, slot * 8));
+        if let Some(slot) = slots.take_while(|slot| *slot != 0).find(|slot| slot >> 40 == part) {
+            let at = (slot & 0xff_ffff_ffff) as usize;
+            prefetch(self.records, at);
+            prefetch(self.records, at + RECORD + 16);
+        }
     }
 
     /// Whether names under a top-level domain, whose hash this is, may be there.

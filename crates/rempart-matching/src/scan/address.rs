@@ -50,15 +50,27 @@ impl<'a> Strip<'_, 'a> {
 
     /// Whether the four numbers that begin here are the end of an IPv6 address.
     fn is_in_v6(&self, from: usize) -> bool {
-        context::before(self.text, from) == Some(b':')
-            && self.v6_run(from - 1).1.is_some_and(|(start, _, _)| start < from)
+        if context::before(self.text, from) != Some(b':') {
+            return false;
+        }
+        match self.v6_run(from - 1).1 {
+            Some((start, _, _)) => start < from,
+            // Digits of an escape stand before it: that is for the decoded text to say.
+            None => {
+                let before = self.text.get(from.saturating_sub(LONGEST_V6)..from).unwrap_or_default();
+                let run = before.iter().rev().take_while(|b| b.is_ascii_hexdigit() || **b == b':').count();
+                context::before(self.text, from - run) == Some(b'%')
+            }
+        }
     }
 
     /// Looks the IPv6 address around a colon up; gives the end of the run.
     pub(super) fn v6_around(&self, at: usize, found: &mut Vec<Found<'a>>) -> usize {
         let (end, address) = self.v6_run(at);
         let Some((from, to, address)) = address else { return end };
-        if !context::is_whole(self.text, from, to) {
+        // A colon that was passed over belongs to what stands there.
+        let start = from - usize::from(context::before(self.text, from) == Some(b':'));
+        if !context::is_whole(self.text, start, to) || self.goes_on_as_v6(from, to) {
             return end;
         }
         let text = address.to_canonical().to_string();
@@ -77,6 +89,20 @@ impl<'a> Strip<'_, 'a> {
         end
     }
 
+    /// Whether what stands beside an address, read as it is meant, makes it another one: `%20` before it, of
+    /// which it has the digits, or a colon or a dot written in another way behind it.
+    fn goes_on_as_v6(&self, from: usize, to: usize) -> bool {
+        let before = from.checked_sub(1).and_then(|at| context::escape(self.text, at));
+        // What was taken off.
+        let off = |at: usize| usize::from(matches!(context::byte(self.text, at), Some(b':' | b'.')));
+        let to = to + off(to);
+        let to = to + off(to);
+        let behind =
+            context::mark(self.text, to).is_some_and(|(_, meant)| meant.starts_with(b":") || meant == b".");
+        let escaped = context::escape(self.text, to);
+        before.is_some() || behind || escaped.is_some_and(|byte| byte == b':' || context::goes_on(byte))
+    }
+
     /// The end of the run of hexadecimal digits, colons and dots around a place, and the address that it is.
     fn v6_run(&self, at: usize) -> (usize, Option<(usize, usize, Ipv6Addr)>) {
         let text = self.text;
@@ -85,10 +111,12 @@ impl<'a> Strip<'_, 'a> {
         // Further to the left than an address is long it is none; to the right is where to go on.
         let most = LONGEST_V6 + 3;
         let (mut from, mut end) = (at, at);
-        while at - from < most && in_run(context::before(text, from)) {
+        // Two dots in a row part tokens.
+        let parts = |at: usize| text.get(at..).is_some_and(|rest| rest.starts_with(b".."));
+        while at - from < most && in_run(context::before(text, from)) && !parts(from.saturating_sub(2)) {
             from -= 1;
         }
-        while in_run(context::byte(text, end)) {
+        while in_run(context::byte(text, end)) && !parts(end) {
             end += 1;
         }
         (end, v6_within(text, from, end).filter(|_| at - from < most))
@@ -99,7 +127,10 @@ impl<'a> Strip<'_, 'a> {
 fn v6_within(text: &[u8], mut from: usize, mut to: usize) -> Option<(usize, usize, Ipv6Addr)> {
     let starts = |from: usize, what: &[u8]| text.get(from..).is_some_and(|rest| rest.starts_with(what));
     let joins = |byte: Option<u8>| matches!(byte, Some(b'_' | b'-'));
-    if to - from > LONGEST_V6 + 3 || context::word_at(text, to) || joins(context::byte(text, to)) {
+    if to - from > LONGEST_V6 + 3 {
+        return None;
+    }
+    if context::word_at(text, to) || joins(context::byte(text, to)) {
         return None;
     }
     if context::word_before(text, from) || joins(context::before(text, from)) {

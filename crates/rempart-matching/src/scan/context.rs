@@ -106,11 +106,14 @@ pub(super) fn is_whole(text: &[u8], from: usize, to: usize) -> bool {
         }
         Some(_) => true,
     };
-    let right = match byte(text, to) {
-        Some(b'%') => escape(text, to).is_none_or(|byte| !goes_on(byte)),
-        Some(b'[' | b'(' | b'{' | b'\\') => mark(text, to).is_none_or(|(length, meant)| {
-            meant != b"."
-                || !byte(text, to + length).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80)
+    // A dot was taken off: a name may go on behind it.
+    let is_dotted = byte(text, to) == Some(b'.') && byte(text, to + 1) == Some(b'%');
+    let next = if is_dotted { to + 1 } else { to };
+    let right = match byte(text, next) {
+        Some(b'%') => escape(text, next).is_none_or(|byte| !goes_on(byte) || is_dotted && byte == b'.'),
+        Some(b'[' | b'(' | b'{' | b'\\') => mark(text, next).is_none_or(|(length, meant)| {
+            let behind = escape(text, next + length).or_else(|| byte(text, next + length));
+            meant != b"." || !behind.is_some_and(|byte| byte != b'.' && goes_on(byte))
         }),
         _ => true,
     };

@@ -26,7 +26,7 @@ impl<'a> Strip<'_, 'a> {
         // `to=a@b.example`: what the standard allows before the @ is often something else. The longest counts.
         let mut next = Some(start);
         while let Some(begin) = next {
-            let entry = (self.text.get(begin..to))
+            let entry = (self.text.get(begin..to).filter(|_| context::is_whole(self.text, begin, to)))
                 .and_then(|text| std::str::from_utf8(text).ok())
                 .and_then(|text| Observable::parse(&Kind::Email, text).ok())
                 .and_then(|address| self.finder.text(code_of(&Kind::Email)?, address.value()));
@@ -51,9 +51,9 @@ pub(super) fn user_start(text: &[u8], at: usize) -> Option<usize> {
     text.get(..start)?.ends_with(b"//").then_some(start)
 }
 
-/// What may stand before the `@` (RFC 5322, section 3.2.3, and RFC 6532).
+/// What may stand before the `@` (RFC 5322, section 3.2.3, and RFC 6532), but for the grave accent, at which texts end.
 fn is_local(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte) || byte >= 0x80
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_{|}~.".contains(&byte) || byte >= 0x80
 }
 
 /// What does stand there, nearly always.

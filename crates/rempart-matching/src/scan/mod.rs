@@ -13,6 +13,7 @@ mod name;
 mod strip;
 mod url;
 mod view;
+mod waiting;
 
 use std::ops::Range;
 
@@ -35,6 +36,7 @@ pub struct Scanner<'a> {
     engine: Engine,
     outer: Vec<Classes>,
     inner: Vec<Classes>,
+    waiting: [waiting::Waiting; 2],
 }
 
 impl<'a> Scanner<'a> {
@@ -49,14 +51,21 @@ impl<'a> Scanner<'a> {
     }
 
     fn with(matcher: &'a Matcher, wanted: Wanted, engine: Engine) -> Self {
-        Self { finder: matcher.finder(wanted), engine, outer: Vec::new(), inner: Vec::new() }
+        Self {
+            finder: matcher.finder(wanted),
+            engine,
+            outer: Vec::new(),
+            inner: Vec::new(),
+            waiting: Default::default(),
+        }
     }
 
     /// Appends what is found in `text` to `found`, in the order in which it stands there. A token at the
     /// beginning or the end of `text` is taken for whole.
     pub fn scan(&mut self, text: &[u8], found: &mut Vec<Found<'a>>) {
         let first = found.len();
-        let mut buffers = strip::Buffers { outer: &mut self.outer, inner: &mut self.inner };
+        let mut buffers =
+            strip::Buffers { outer: &mut self.outer, inner: &mut self.inner, waiting: &mut self.waiting };
         strip::scan(&self.finder, self.engine, text, &mut buffers, found);
         if found.len() > first + 1 {
             order(found, first);

@@ -4,6 +4,7 @@ use rempart_model::{Kind, Observable};
 
 use super::address::parse_v4;
 use super::strip::Strip;
+use super::waiting::{Waiting, What};
 use super::{Found, context};
 
 /// Most bytes of a name with letters beyond ASCII; A-labels are longer than what they stand for.
@@ -12,27 +13,28 @@ const LONGEST_UNICODE: usize = 1024;
 impl<'a> Strip<'_, 'a> {
     /// Looks a token with a dot up.
     #[inline]
-    pub(super) fn name(&self, mut from: usize, to: usize, found: &mut Vec<Found<'a>>) {
+    pub(super) fn name(&self, mut from: usize, to: usize, waiting: &mut Waiting, found: &mut Vec<Found<'a>>) {
         if context::before(self.text, from) == Some(b'%')
             && let Some(byte) = context::escape(self.text, from - 1)
         {
             // `%2Fevil.example`: the token begins behind the escape, unless the escape is a part of it.
-            if context::goes_on(byte) {
-                return;
-            }
             from += 2;
+            if context::goes_on(byte) {
+                let Some(part) = parted(self.text.get(from..to).unwrap_or_default()) else { return };
+                from += part;
+            }
         }
         let high = if to - from <= 64 {
             self.bits(from, |word| word.high) & ones(to - from)
         } else {
             u64::from(!self.text.get(from..to).unwrap_or_default().is_ascii())
         };
-        if high == 0 { self.ascii(from, to, found) } else { self.unicode(from, to, found) }
+        if high == 0 { self.ascii(from, to, waiting, found) } else { self.unicode(from, to, waiting, found) }
     }
 
     /// A token of ASCII.
     #[inline]
-    fn ascii(&self, mut from: usize, mut to: usize, found: &mut Vec<Found<'a>>) {
+    fn ascii(&self, mut from: usize, mut to: usize, waiting: &mut Waiting, found: &mut Vec<Found<'a>>) {
         while from < to && context::byte(self.text, from) == Some(b'.') {
             from += 1;
         }
@@ -41,7 +43,7 @@ impl<'a> Strip<'_, 'a> {
         }
         let length = to - from;
         if length > 64 {
-            return self.long(from, to, found);
+            return self.long(from, to, waiting, found);
         }
         let dots = if self.covers(from, to) {
             self.bits(from, |word| word.dot) & ones(length)
@@ -53,13 +55,13 @@ impl<'a> Strip<'_, 'a> {
             return;
         }
         if dots & dots >> 1 != 0 {
-            return self.pieces(from, to, found);
+            return self.pieces(from, to, waiting, found);
         }
         if length <= 15
             && dots.count_ones() == 3
             && let Some(address) = self.text.get(from..to).and_then(parse_v4)
         {
-            return self.v4(address, from, to, found);
+            return waiting.address(&self.finder.base, address, from, length);
         }
         let hasher = self.finder.base.hasher;
         let top = from + 64 - dots.leading_zeros() as usize;
@@ -67,34 +69,31 @@ impl<'a> Strip<'_, 'a> {
         if !self.finder.may_hold_top(hash) {
             return;
         }
-        let (mut best, mut left, mut end) = (None, dots, top - 1);
+        let (mut left, mut end) = (dots, top - 1);
         loop {
             left &= !(1 << (end - from));
             let start = if left == 0 { from } else { from + 64 - left.leading_zeros() as usize };
             hash = hasher.label(hash, self.text, start, end);
-            if self.finder.may_hold(hash) {
-                let name = self.text.get(start..to).unwrap_or_default();
-                best = self.finder.name(hash, name, left == 0).or(best);
-            }
+            waiting.probe(&self.finder.base, What::Name, hash, from, start - from, length);
             if left == 0 {
                 break;
             }
             end = start - 1;
         }
-        if let Some(entry) = best
-            && context::is_whole(self.text, from, to)
-        {
-            found.push(Found { range: from..to, entry });
+        if context::before(self.text, from) == Some(b'@') {
+            waiting.probe(&self.finder.base, What::Emails, self.finder.emails_of(hash), from, 0, length);
         }
-        self.as_host(hash, from, to, found);
+        if self.may_be_url(to) {
+            waiting.probe(&self.finder.base, What::Urls, self.finder.urls_of(hash), from, 0, length);
+        }
     }
 
     /// A token of more than 64 bytes: the same, without the bits.
     #[cold]
-    fn long(&self, from: usize, to: usize, found: &mut Vec<Found<'a>>) {
+    fn long(&self, from: usize, to: usize, waiting: &mut Waiting, found: &mut Vec<Found<'a>>) {
         let Some(token) = self.text.get(from..to) else { return };
         if memchr::memmem::find(token, b"..").is_some() {
-            return self.pieces(from, to, found);
+            return self.pieces(from, to, waiting, found);
         }
         // No name is so long that its labels would be too many to look at.
         if let Some(entry) = self.finder.domain(token)
@@ -107,13 +106,13 @@ impl<'a> Strip<'_, 'a> {
 
     /// A token with several dots in a row: what is between them are tokens.
     #[cold]
-    fn pieces(&self, from: usize, to: usize, found: &mut Vec<Found<'a>>) {
+    fn pieces(&self, from: usize, to: usize, waiting: &mut Waiting, found: &mut Vec<Found<'a>>) {
         let mut start = from;
         while start < to {
             let rest = self.text.get(start..to).unwrap_or_default();
             let length = memchr::memmem::find(rest, b"..").unwrap_or(rest.len());
             if memchr::memchr(b'.', rest.get(..length).unwrap_or_default()).is_some() {
-                self.ascii(start, start + length, found);
+                self.ascii(start, start + length, waiting, found);
             }
             start += length;
             while context::byte(self.text, start) == Some(b'.') {
@@ -124,12 +123,14 @@ impl<'a> Strip<'_, 'a> {
 
     /// A token with characters beyond ASCII: punctuation of other scripts ends it, letters are part of it.
     #[cold]
-    fn unicode(&self, from: usize, to: usize, found: &mut Vec<Found<'a>>) {
+    fn unicode(&self, from: usize, to: usize, waiting: &mut Waiting, found: &mut Vec<Found<'a>>) {
         let (mut start, mut at, mut is_ascii, mut is_text) = (from, from, true, true);
         while at <= to {
             let next = if at < to { context::byte(self.text, at) } else { None };
             let (ends, length) = match next {
                 None => (true, 1),
+                // Two dots in a row part tokens.
+                Some(b'.') => (at > start && context::byte(self.text, at + 1) == Some(b'.'), 1),
                 Some(byte) if byte < 0x80 => (false, 1),
                 Some(_) => match context::character(self.text, at) {
                     Some((c, length)) => (!context::is_letter(c), length),
@@ -147,7 +148,7 @@ impl<'a> Strip<'_, 'a> {
             // What is no UTF-8 may be letters; nobody knows which.
             if is_text && is_ascii {
                 if memchr::memchr(b'.', self.text.get(start..at).unwrap_or_default()).is_some() {
-                    self.ascii(start, at, found);
+                    self.ascii(start, at, waiting, found);
                 }
             } else if is_text {
                 self.international(start, at, found);
@@ -187,6 +188,16 @@ impl<'a> Strip<'_, 'a> {
             self.url(hash, from, to, found);
         }
     }
+}
+
+/// Where what was written together is parted first: by two dots in a row, or by a sign beyond ASCII.
+#[cold]
+fn parted(token: &[u8]) -> Option<usize> {
+    (0..token.len()).find(|at| match context::byte(token, *at) {
+        Some(b'.') => context::byte(token, at + 1) == Some(b'.'),
+        Some(0xc2..0xf5) => context::character(token, *at).is_some_and(|(c, _)| !context::is_letter(c)),
+        _ => false,
+    })
 }
 
 /// So many bits.

@@ -1,6 +1,7 @@
 //! One pass over a text: strip by strip, each classified first and then walked along the bits.
 
 use super::view::View;
+use super::waiting::Waiting;
 use super::{Found, context, view};
 use crate::index::Finder;
 use crate::raw::classify::{Classes, Engine};
@@ -14,6 +15,7 @@ const BEYOND: usize = 128;
 pub(super) struct Buffers<'b> {
     pub(super) outer: &'b mut Vec<Classes>,
     pub(super) inner: &'b mut Vec<Classes>,
+    pub(super) waiting: &'b mut [Waiting; 2],
 }
 
 /// A strip of a text.
@@ -44,7 +46,8 @@ pub(super) fn scan<'a>(
     found: &mut Vec<Found<'a>>,
 ) {
     let mut viewed = 0;
-    walk(finder, engine, text, None, buffers.outer, found, &mut |at, found| {
+    let [outer, inner] = &mut *buffers.waiting;
+    walk(finder, engine, text, None, (buffers.outer, outer), found, &mut |at, found| {
         if at < viewed || !view::begins(text, at) {
             return;
         }
@@ -53,7 +56,7 @@ pub(super) fn scan<'a>(
         for view in view::views(text, &part) {
             let first = found.len();
             let decoded = view.is_decoded.then_some(&view);
-            walk(finder, engine, &view.bytes, decoded, buffers.inner, found, &mut |_, _| ());
+            walk(finder, engine, &view.bytes, decoded, (buffers.inner, inner), found, &mut |_, _| ());
             view.map_back(found, first, &part);
         }
     });
@@ -65,7 +68,7 @@ fn walk<'a>(
     engine: Engine,
     text: &[u8],
     decoded: Option<&View>,
-    classes: &mut Vec<Classes>,
+    (classes, waiting): (&mut Vec<Classes>, &mut Waiting),
     found: &mut Vec<Found<'a>>,
     special: &mut dyn FnMut(usize, &mut Vec<Found<'a>>),
 ) {
@@ -82,7 +85,7 @@ fn walk<'a>(
         for (at, word) in classes.iter().enumerate().skip(first).take(STRIP / 64) {
             let start = origin + at * 64;
             if word.dot != 0 {
-                strip.dots(start, word.dot, &mut done, found);
+                strip.dots(start, word.dot, &mut done, waiting, found);
             }
             if word.colon != 0 {
                 strip.colons(start, word, colons_before, &mut done, found);
@@ -102,6 +105,7 @@ fn walk<'a>(
                 odd &= odd - 1;
             }
         }
+        strip.settle(waiting, found);
         base += STRIP;
     }
 }
@@ -154,13 +158,20 @@ impl<'a> Strip<'_, 'a> {
 
     /// The tokens around dots.
     #[inline]
-    fn dots(&self, start: usize, mut dots: u64, done: &mut Done, found: &mut Vec<Found<'a>>) {
+    fn dots(
+        &self,
+        start: usize,
+        mut dots: u64,
+        done: &mut Done,
+        waiting: &mut Waiting,
+        found: &mut Vec<Found<'a>>,
+    ) {
         while dots != 0 {
             let at = start + dots.trailing_zeros() as usize;
             if at >= done.name {
                 let (from, to) = self.token(at);
                 done.name = to;
-                self.name(from, to, found);
+                self.name(from, to, waiting, found);
             }
             let skip = done.name.saturating_sub(start);
             if skip >= 64 {

@@ -33,10 +33,11 @@ impl<'a> Strip<'_, 'a> {
     }
 
     #[cold]
-    fn url_behind(&self, from: usize, to: usize, found: &mut Vec<Found<'a>>) {
+    pub(super) fn url_behind(&self, from: usize, to: usize, found: &mut Vec<Found<'a>>) {
         // Of a percent-decoded view only what was encoded: the rest was read as it stands, which is how the path
         // of a URL is to be read.
-        if self.decoded.is_some_and(|view| view.is_literal(from, to + 1)) || !is_whole(self.text, from) {
+        let start = from - usize::from(context::before(self.text, from) == Some(b'.'));
+        if self.decoded.is_some_and(|view| view.is_plain(start, to + 1)) || !is_whole(self.text, from) {
             return;
         }
         let rest = self.text.get(to..).unwrap_or_default();
@@ -52,20 +53,20 @@ impl<'a> Strip<'_, 'a> {
             let Some(entry) = self.finder.url(url.value()) else { continue };
             let length = parts(&entry.value()).map_or(0, |parts| parts.rest.len());
             if best.as_ref().is_none_or(|(longest, _)| length > *longest) {
-                best = Some((length, Found { range: start(self.text, from)..to + end, entry }));
+                best = Some((length, Found { range: beginning(self.text, from)..to + end, entry }));
             }
         }
         found.extend(best.map(|(_, found)| found));
     }
 }
 
-/// Whether nothing before a host belongs to it.
+/// Whether nothing before a host belongs to it. An address in brackets begins with its bracket.
 fn is_whole(text: &[u8], from: usize) -> bool {
-    context::is_whole(text, from, text.len())
+    context::byte(text, from) == Some(b'[') || context::is_whole(text, from, text.len())
 }
 
 /// Where the URL begins whose host begins here: with its scheme and user information where it has them.
-fn start(text: &[u8], host: usize) -> usize {
+fn beginning(text: &[u8], host: usize) -> usize {
     let mut start = host;
     if context::before(text, start) == Some(b'@') {
         start = user_start(text, start - 1).unwrap_or(start);
@@ -90,10 +91,12 @@ fn ends_of(rest: &[u8]) -> Vec<usize> {
     if trimmed < rest.len() {
         all.push(rest.len());
     }
-    let soft = rest
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| matches!(byte, b',' | b';' | b'|' | b')' | b']' | b'\'' | b'*'));
+    let soft = rest.iter().enumerate().filter(|(at, byte)| match byte {
+        b',' | b';' | b'|' | b')' | b']' | b'\'' | b'*' => true,
+        // Quotation marks and other signs of other scripts.
+        0xc2..0xf5 => context::character(rest, *at).is_some_and(|(c, _)| !context::is_letter(c)),
+        _ => false,
+    });
     all.extend(soft.map(|(at, _)| at).filter(|at| *at != trimmed).take(MOST_ENDS));
     all
 }

@@ -17,6 +17,8 @@ pub(super) struct View {
     pub(super) bytes: Vec<u8>,
     /// Where in the part each byte comes from.
     places: Vec<Range<usize>>,
+    /// Whether each was percent-encoded.
+    encoded: Vec<bool>,
     /// Percent-encoding was decoded.
     pub(super) is_decoded: bool,
 }
@@ -54,33 +56,38 @@ pub(super) fn views(text: &[u8], part: &Part) -> Vec<View> {
 
 impl View {
     fn new(text: &[u8], is_decoded: bool) -> Self {
-        let mut view = Self { bytes: Vec::with_capacity(text.len()), places: Vec::new(), is_decoded };
+        let mut view = Self {
+            bytes: Vec::with_capacity(text.len()),
+            places: Vec::new(),
+            encoded: Vec::new(),
+            is_decoded,
+        };
         let mut at = 0;
         while let Some(byte) = context::byte(text, at) {
             let escape = if is_decoded { context::escape(text, at) } else { None };
             if let Some(byte) = escape {
-                view.push(byte, at..at + 3);
+                view.push(byte, at..at + 3, true);
                 at += 3;
             } else if let Some((length, meant)) = context::mark(text, at) {
-                meant.iter().for_each(|byte| view.push(*byte, at..at + length));
+                meant.iter().for_each(|byte| view.push(*byte, at..at + length, false));
                 at += length;
             } else {
-                view.push(byte, at..at + 1);
+                view.push(byte, at..at + 1, false);
                 at += 1;
             }
         }
         view
     }
 
-    fn push(&mut self, byte: u8, place: Range<usize>) {
+    fn push(&mut self, byte: u8, place: Range<usize>, is_encoded: bool) {
         self.bytes.push(byte);
         self.places.push(place);
+        self.encoded.push(is_encoded);
     }
 
-    /// Whether bytes of the view stand in the text as they are.
-    pub(super) fn is_literal(&self, from: usize, to: usize) -> bool {
-        let places = self.places.get(from..to.min(self.places.len())).unwrap_or_default();
-        places.iter().all(|place| place.len() == 1)
+    /// Whether none of these bytes of the view was percent-encoded.
+    pub(super) fn is_plain(&self, from: usize, to: usize) -> bool {
+        !self.encoded.get(from..to.min(self.encoded.len())).unwrap_or_default().contains(&true)
     }
 
     /// Turns what was found in the view, from `first` on, into places of the text.
