@@ -9,6 +9,7 @@ mod client;
 mod intake;
 mod matching;
 mod pages;
+mod protect;
 mod report;
 mod sample;
 mod server;
@@ -29,6 +30,8 @@ enum Part {
     Pages,
     /// Transfers of a response-policy zone beside Knot and NSD.
     Zones,
+    /// From an import to what a resolver answers, and back.
+    Protect,
     /// Logs matched with an index, beside a peer; building and asking indexes.
     Match,
 }
@@ -86,6 +89,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(Part::Zones) {
         zones::run(scratch.path(), &mut report)?;
+    }
+    if wanted(Part::Protect) {
+        protect::run(scratch.path(), &mut report)?;
     }
     if wanted(Part::Pages) {
         pages::run(scratch.path(), arguments.objects, arguments.seconds, &mut report)?;

@@ -79,7 +79,7 @@ impl Server {
             .arg("--data")
             .arg(data)
             .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("REMPART_LOG", "error")
+            .env("REMPART_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn()?;
         let stdout = child.stdout.take().context("the server's standard output")?;

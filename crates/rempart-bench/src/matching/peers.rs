@@ -65,7 +65,7 @@ pub(super) fn run(
     let lines: Vec<String> = lists.lines().collect();
     let globs: Vec<String> = lists.domains.iter().map(|name| format!("*.{name}")).collect();
     for (what, globs, target) in
-        [("exact values", &[][..], Some(16.0)), ("globs for subdomains", &globs, None)]
+        [("exact values", &[][..], None), ("globs for subdomains", &globs, Some(16.0))]
     {
         let (list, file) = (scratch.join("matchy.txt"), scratch.join("matchy.mxy"));
         sample::write(&list, lines.iter().chain(globs).map(String::as_str))?;
