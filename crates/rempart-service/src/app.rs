@@ -157,6 +157,8 @@ pub struct App {
     changes: (Mutex<u64>, Condvar),
     /// What is published, where, and how.
     pub(crate) protect: crate::protect::Settings,
+    /// How often what is blocked changed.
+    pub(crate) blocks_changed: std::sync::atomic::AtomicU64,
     /// How the protective outputs stand.
     pub(crate) outputs: RwLock<Vec<crate::protect::OutputStatus>>,
     /// What this process has counted.
@@ -178,6 +180,7 @@ impl App {
             context_seen: std::sync::atomic::AtomicU64::new(0),
             changes: (Mutex::new(0), Condvar::new()),
             protect: crate::protect::Settings::new(std::path::PathBuf::new()),
+            blocks_changed: std::sync::atomic::AtomicU64::new(0),
             outputs: RwLock::new(Vec::new()),
             metrics: Metrics::default(),
         })

@@ -38,8 +38,8 @@ pub struct IndexBuilt {
     pub bytes: u64,
 }
 
-/// Is told of an observable that changed, and of what is known of it by now.
-type Told<'f> = dyn FnMut(&Observable, Option<ObservableRow>) -> Result<(), ServiceError> + 'f;
+/// Is told of an observable that changed, of what is known of it by now, and of who may know it.
+type Told<'f> = dyn FnMut(&View<'_>, &Observable, Option<ObservableRow>) -> Result<(), ServiceError> + 'f;
 
 /// Whom an index is made for, and what concludes for it.
 pub(crate) struct View<'a> {
@@ -123,15 +123,15 @@ impl<'a> View<'a> {
             added,
         }))
     }
+}
 
-    /// What an entry for the observable stands for. A name under which anybody can have one stands for itself
-    /// alone.
-    fn reach(&self, observable: &Observable) -> Reach {
-        let suffixes = self.app.suffixes();
-        let is_suffix = *observable.kind() == Kind::Domain
-            && suffixes.public_suffix(observable.value()).text == observable.value();
-        if is_suffix { Reach::Exact } else { Reach::Below }
-    }
+/// What an entry for the observable stands for. A name under which anybody can have one stands for itself
+/// alone.
+fn reach(app: &App, observable: &Observable) -> Reach {
+    let suffixes = app.suffixes();
+    let is_suffix = *observable.kind() == Kind::Domain
+        && suffixes.public_suffix(observable.value()).text == observable.value();
+    if is_suffix { Reach::Exact } else { Reach::Below }
 }
 
 /// The position of a new state of an index: the time in microseconds, and above `before` in any case.
@@ -161,26 +161,26 @@ impl App {
         member: Option<&Member>,
         path: &Path,
     ) -> Result<(IndexBuilt, ChangeCursor), ServiceError> {
-        let view = View::new(self, member);
+        let built_at = self.now();
         let audience: Box<str> = member.map_or(OPERATOR, |member| &*member.name).into();
         // An index of another audience says nothing of when this one learnt of a value.
         let previous = Matcher::open(path).ok().filter(|old| old.base().info().audience == audience);
         let before = previous.as_ref().map_or(0, last_position);
-        let position = position(view.now, before);
+        let position = position(built_at, before);
         let mut builder = Builder::new(index::Settings {
             audience,
-            built_at: view.now,
+            built_at,
             position,
             seed: RandomState::new().hash_one(position),
             base: None,
         });
-        let reached = self.each_change(ChangeCursor::default(), &mut |observable, row| {
+        let reached = self.each_change(member, ChangeCursor::default(), &mut |view, observable, row| {
             let Some(row) = row else { return Ok(()) };
             let known = previous.as_ref().and_then(|old| noted(old, observable));
             let added = known.map_or(position, |note| note.added);
             if let Some(note) = view.note(&row, added)? {
                 // What cannot be looked for (a name that is too long) is no reason to stop.
-                let _ = builder.add(observable, &note, view.reach(observable));
+                let _ = builder.add(observable, &note, reach(self, observable));
             }
             Ok(())
         })?;
@@ -192,12 +192,20 @@ impl App {
     }
 
     /// Calls a function with each observable of a kind that is looked for that changed since a cursor.
-    fn each_change(&self, mut after: ChangeCursor, f: &mut Told<'_>) -> Result<ChangeCursor, ServiceError> {
+    fn each_change(
+        &self,
+        member: Option<&Member>,
+        mut after: ChangeCursor,
+        f: &mut Told<'_>,
+    ) -> Result<ChangeCursor, ServiceError> {
         loop {
             let changes = self.store.observables_changed(after, AT_A_TIME)?;
+            // Looked at after the changes: what came in meanwhile is neither of later than now nor on terms that
+            // are not known yet.
+            let view = View::new(self, member);
             for change in changes.changes {
                 if KINDS.contains(change.observable.kind()) {
-                    f(&change.observable, change.row)?;
+                    f(&view, &change.observable, change.row)?;
                 }
             }
             after = changes.reached;
@@ -296,11 +304,11 @@ impl IndexFollower {
     /// # Errors
     /// Where the store cannot be read or the file cannot be written.
     pub fn step(&mut self, app: &App) -> Result<bool, ServiceError> {
-        let view = View::new(app, None);
-        let next = position(view.now, self.position);
+        let built_at = app.now();
+        let next = position(built_at, self.position);
         let mut changed = false;
         let (base, before, changes) = (&self.base, self.before.as_ref(), &mut self.changes);
-        self.reached = app.each_change(self.reached, &mut |observable, row| {
+        self.reached = app.each_change(None, self.reached, &mut |view, observable, row| {
             let in_base = noted(base, observable);
             let key = (observable.kind().clone(), observable.value().into());
             let is = changes.get(&key).unwrap_or(&in_base);
@@ -324,7 +332,7 @@ impl IndexFollower {
         }
         let mut builder = Builder::new(index::Settings {
             audience: OPERATOR.into(),
-            built_at: view.now,
+            built_at,
             position: next,
             seed: self.base.base().seed(),
             base: Some(self.base.base().identity()),
@@ -333,7 +341,7 @@ impl IndexFollower {
             let observable = Observable::from_canonical(kind.clone(), value);
             // The same values cannot be looked for as in the index itself.
             let _ = match note {
-                Some(note) => builder.add(&observable, note, view.reach(&observable)),
+                Some(note) => builder.add(&observable, note, reach(app, &observable)),
                 None => builder.remove(&observable),
             };
         }

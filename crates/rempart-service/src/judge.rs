@@ -145,7 +145,7 @@ impl Judge {
             &self.warnings(observable),
             decision.as_ref(),
             &self.policy,
-            now,
+            not_before(claims, now),
         );
         let reasons = explained
             .reasons
@@ -167,6 +167,12 @@ impl Judge {
 /// and where nothing else is left, its observables are not to be told.
 pub(crate) fn named(claims: &[ClaimRow]) -> bool {
     claims.iter().any(|claim| !claim.attached)
+}
+
+/// Now, and not before the claims came in: the clock may have been set back since, and what is said holds all the
+/// same.
+fn not_before(claims: &[ClaimRow], now: Timestamp) -> Timestamp {
+    claims.iter().map(|claim| claim.received).max().map_or(now, |newest| newest.max(now))
 }
 
 fn as_override(decision: &OverrideRow) -> Override<'_> {
@@ -204,7 +210,7 @@ impl Conclude for Judge {
             &self.warnings(observable),
             decision.as_ref(),
             &self.policy,
-            now,
+            not_before(claims, now),
         ))
     }
 

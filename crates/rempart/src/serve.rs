@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use rempart_http::{Settings, TlsSettings};
 use rempart_service::index::IndexFollower;
-use rempart_service::protect::Publisher;
+use rempart_service::protect::{Lists, Publisher};
 use rempart_service::{App, ServiceError};
 
 use crate::cli::{ServeArgs, Shared};
@@ -106,13 +106,18 @@ impl Server {
             let (app, stop) = (app.clone(), stop.clone());
             std::thread::Builder::new().name("followers".into()).spawn(move || follow(&app, &stop))?
         };
-        let outputs = Publisher::open(&app).context("cannot open the zones and lists")?;
+        let outputs = Publisher::open(&app).context("cannot open the zones")?;
         let zones = outputs.zones();
         let publisher = {
             let (app, stop) = (app.clone(), stop.clone());
             let index = folder.path().join("index").join("operator.idx");
             let work = move || publish(&app, outputs, &index, &stop);
             std::thread::Builder::new().name("publisher".into()).spawn(work)?
+        };
+        let lists = Lists::open(&app).context("cannot open the lists")?;
+        let lists = {
+            let (app, stop) = (app.clone(), stop.clone());
+            std::thread::Builder::new().name("lists".into()).spawn(move || write_lists(&app, lists, &stop))?
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let served = runtime.block_on(async {
@@ -126,7 +131,8 @@ impl Server {
         });
         stop.store(true, Ordering::Relaxed);
         followers.thread().unpark();
-        for (name, thread) in [("followers", followers), ("publisher", publisher)] {
+        lists.thread().unpark();
+        for (name, thread) in [("followers", followers), ("publisher", publisher), ("lists", lists)] {
             if thread.join().is_err() {
                 tracing::error!("the thread of the {name} ended unexpectedly");
             }
@@ -150,7 +156,7 @@ fn follow(app: &App, stop: &AtomicBool) {
     }
 }
 
-/// Keeps the zones, the lists and the operator's index at the end of what is stored.
+/// Keeps the zones and the operator's index at the end of what is stored.
 fn publish(app: &App, mut outputs: Publisher, index: &Path, stop: &AtomicBool) {
     let mut follower = None;
     let mut seen = 0;
@@ -158,7 +164,7 @@ fn publish(app: &App, mut outputs: Publisher, index: &Path, stop: &AtomicBool) {
         let started = Instant::now();
         // What is blocked comes first: it protects.
         if let Err(error) = outputs.step(app) {
-            tracing::warn!(%error, "the zones and lists stand still; trying again");
+            tracing::warn!(%error, "the zones stand still; trying again");
         }
         let done = match &mut follower {
             None => IndexFollower::start(app, index).map(|started| follower = Some(started)),
@@ -174,6 +180,16 @@ fn publish(app: &App, mut outputs: Publisher, index: &Path, stop: &AtomicBool) {
         let took = started.elapsed();
         app.wait_for_change(&mut seen, PAUSE);
         std::thread::sleep(took.clamp(GATHER, PAUSE));
+    }
+}
+
+/// Keeps the lists at what is blocked.
+fn write_lists(app: &App, mut lists: Lists, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        if let Err(error) = lists.step(app) {
+            tracing::warn!(%error, "the lists stand still; trying again");
+        }
+        std::thread::park_timeout(TICK);
     }
 }
 

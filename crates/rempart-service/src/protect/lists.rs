@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use rempart_formats::protect::delta::{self, Span};
 use rempart_formats::protect::manifest::{self, File as Listed, Hashing, Manifest};
@@ -25,15 +26,24 @@ const PUBLIC_KEY: &str = "rempart.pub";
 /// Lists that are longer are not kept in memory for the sake of what changes.
 const MOST_KEPT: usize = 200_000;
 
-/// The folder of the lists.
+/// Writes the lists: in a time of its own, since it takes seconds where much is blocked.
 #[derive(Debug)]
-pub(super) struct Lists {
+pub struct Lists {
+    settings: Settings,
     folder: PathBuf,
     signer: Signer,
     serial: u32,
     previous: Option<[u8; 32]>,
     kept: Option<(Vec<Block>, Timestamp)>,
-    pub(super) written: Option<Timestamp>,
+    written: Option<Written>,
+}
+
+/// What the lists were written from, and when.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    at: Timestamp,
+    changes: u64,
+    stopped: bool,
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> ServiceError + '_ {
@@ -41,8 +51,13 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> ServiceError + '_ {
 }
 
 impl Lists {
-    /// Opens the folder and the key that signs; both are made where they are not there.
-    pub(super) fn open(folder: &Path) -> Result<Self, ServiceError> {
+    /// Opens the folder of the lists and the key that signs; both are made where they are not there.
+    ///
+    /// # Errors
+    /// Where the folder or the key cannot be used.
+    pub fn open(app: &App) -> Result<Self, ServiceError> {
+        let settings = app.protect.clone();
+        let folder = &settings.folder;
         let lists = folder.join("lists");
         fs::create_dir_all(&lists).map_err(failed(&lists))?;
         let signer = signer(&folder.join("lists.key"))?;
@@ -53,39 +68,57 @@ impl Lists {
         let known: serde_json::Value = serde_json::from_slice(&manifest).unwrap_or_default();
         let serial = known["serial"].as_u64().and_then(|serial| u32::try_from(serial).ok());
         let previous = serial.map(|_| sha256(&manifest));
-        Ok(Self { folder: lists, signer, serial: serial.unwrap_or(0), previous, kept: None, written: None })
+        let serial = serial.unwrap_or(0);
+        Ok(Self { settings, folder: lists, signer, serial, previous, kept: None, written: None })
     }
 
-    /// The public key, as one line for `minisign -V -P`.
-    pub(super) fn public_key(&self) -> String {
-        self.signer.public_key()
+    /// Writes the lists anew where they lag behind and the time has come: at once where all was stopped, or is so no
+    /// more. Returns whether it did.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or a file cannot be written. The next step tries again.
+    pub fn step(&mut self, app: &App) -> Result<bool, ServiceError> {
+        let Some(every) = self.settings.lists_every else { return Ok(false) };
+        let at = app.now();
+        let changes = app.blocks_changed.load(Ordering::Relaxed);
+        let known = self.written.is_some_and(|last| last.stopped);
+        let stopped = super::stop_file(&self.settings.folder).try_exists().unwrap_or(known);
+        let is_due = self.written.is_none_or(|last| {
+            let is_time = last.at.plus_seconds(every.into()) <= at || at < last.at;
+            last.stopped != stopped || (last.changes != changes && is_time)
+        });
+        if !is_due {
+            return Ok(false);
+        }
+        let blocks =
+            if stopped { Vec::new() } else { super::active(app).collect::<Result<Vec<Block>, _>>()? };
+        self.write(blocks, at)?;
+        self.written = Some(Written { at, changes, stopped });
+        Ok(true)
     }
 
     /// Writes all files anew.
-    pub(super) fn write(
-        &mut self,
-        blocks: Vec<Block>,
-        settings: &Settings,
-        now: Timestamp,
-    ) -> Result<(), ServiceError> {
+    fn write(&mut self, blocks: Vec<Block>, now: Timestamp) -> Result<(), ServiceError> {
+        let settings = &self.settings;
         // A position of the list's own, which never goes back (RFC 1982 is for zones, which have theirs).
         let serial = u32::try_from(super::set::seconds(now)).unwrap_or(u32::MAX).max(self.serial + 1);
         let mut terms = Terms::new(LIST, &settings.publisher, &settings.page, now);
         terms.serial = serial;
         terms.ttl = settings.ttl;
         terms.zone = format!("lists.{}", settings.zone).into();
-        let mut files = Vec::new();
+        let (mut files, mut staged) = (Vec::new(), Vec::new());
         for format in Format::all().filter(|format| !format.announces()) {
             let path = self.folder.join(format.file_name(&terms));
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).map_err(failed(folder))?;
             }
-            let done = self.replace(&path, |file| {
+            let listed = stage(&path, |file| {
                 let mut hashing = Hashing::new(file);
                 let written = format.write(&blocks, &terms, &mut hashing)?;
                 Ok(Listed::new(format, &terms, &written, hashing.finish()))
-            });
-            files.push(done?);
+            })?;
+            files.push(listed);
+            staged.push(path);
         }
         if let Some((old, built)) = &self.kept {
             let span = Span {
@@ -96,49 +129,51 @@ impl Lists {
                 built_at: now,
             };
             let path = self.folder.join(CHANGES);
-            self.replace(&path, |file| {
+            stage(&path, |file| {
                 let mut file = BufWriter::new(file);
                 delta::write(old, &blocks, &span, &mut file)?;
                 Ok(file.flush()?)
             })?;
-            self.sign(CHANGES, now)?;
+            staged.push(self.sign(&path, CHANGES, now)?);
+            staged.push(path);
         }
         let manifest = Manifest { list: LIST.into(), serial, built_at: now, previous: self.previous, files };
         let path = self.folder.join(manifest::FILE);
-        self.replace(&path, |file| Ok(file.write_all(manifest.to_json().as_bytes())?))?;
-        self.sign(manifest::FILE, now)?;
+        stage(&path, |file| Ok(file.write_all(manifest.to_json().as_bytes())?))?;
+        staged.push(self.sign(&path, manifest::FILE, now)?);
+        staged.push(path);
+        // All at once, the manifest last, so that who fetches them finds them fit together.
+        for path in &staged {
+            fs::rename(new(path), path).map_err(failed(path))?;
+        }
         self.serial = serial;
         self.previous = Some(manifest.sha256());
         self.kept = (blocks.len() <= MOST_KEPT).then_some((blocks, now));
-        self.written = Some(now);
         Ok(())
     }
 
-    fn sign(&self, name: &str, now: Timestamp) -> Result<(), ServiceError> {
-        let path = self.folder.join(name);
-        let mut file = File::open(&path).map_err(failed(&path))?;
+    /// Signs the new form of a file. Returns where the signature is to be.
+    fn sign(&self, path: &Path, name: &str, now: Timestamp) -> Result<PathBuf, ServiceError> {
+        let mut file = File::open(new(path)).map_err(failed(path))?;
         let comment = format!("{name} of the list {LIST} at {now}");
         let signature =
             self.signer.sign(&mut file, &comment).map_err(|error| ServiceError::Internal(Box::new(error)))?;
         let path = self.folder.join(format!("{name}{}", sign::SUFFIX));
-        self.replace(&path, |file| Ok(file.write_all(signature.as_bytes())?))
+        stage(&path, |file| Ok(file.write_all(signature.as_bytes())?))?;
+        Ok(path)
     }
+}
 
-    /// Writes a file beside the one that it then takes the place of.
-    fn replace<T>(
-        &self,
-        path: &Path,
-        write: impl FnOnce(&mut File) -> Result<T, WriteError>,
-    ) -> Result<T, ServiceError> {
-        let new =
-            path.with_file_name(format!(".{}.new", path.file_name().unwrap_or_default().to_string_lossy()));
-        let mut file = File::create(&new).map_err(failed(&new))?;
-        let done = write(&mut file).map_err(|error| {
-            ServiceError::Unavailable(format!("cannot write {}: {error}", path.display()))
-        })?;
-        fs::rename(&new, path).map_err(failed(path))?;
-        Ok(done)
-    }
+/// Where the new form of a file waits beside the one that it is to take the place of.
+fn new(path: &Path) -> PathBuf {
+    path.with_file_name(format!(".{}.new", path.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// Writes the new form of a file.
+fn stage<T>(path: &Path, write: impl FnOnce(&mut File) -> Result<T, WriteError>) -> Result<T, ServiceError> {
+    let mut file = File::create(new(path)).map_err(failed(path))?;
+    write(&mut file)
+        .map_err(|error| ServiceError::Unavailable(format!("cannot write {}: {error}", path.display())))
 }
 
 /// A file of the lists, as it is now.

@@ -1,7 +1,7 @@
 //! Protecting: what is blocked, in response-policy zones and in lists.
 //!
 //! [`Publisher`] is a reconciler: it reads what changed in the store, asks the guard, keeps the blocks that are in
-//! force in the store, and makes zones and lists say the same. Nothing else writes zones and lists, so that
+//! force in the store, and makes the zones say the same; [`Lists`] does so with lists. Nothing else writes either, so that
 //! they can be thrown away and are made again. An output is dry until a person makes it live.
 
 mod decide;
@@ -14,6 +14,7 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rempart_dns::{Action, Change, Zone};
 use rempart_model::{Block, BlockClass, BlockId, Kind, Observable, Timestamp};
@@ -24,12 +25,11 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::app::App;
 use crate::error::ServiceError;
 use decide::{Guard, Wanted};
-use lists::Lists;
 use set::{Set, seconds};
 
 pub use decide::Refusal;
 pub use hits::HitsTaken;
-pub use lists::ListFile;
+pub use lists::{ListFile, Lists};
 pub use manage::{BlockExplained, OutputStatus, Preview, Previewed};
 pub use page::BlockPage;
 pub use settings::Settings;
@@ -56,12 +56,9 @@ pub struct Publisher {
     settings: Settings,
     sets: [Set; 3],
     allow: Arc<Zone>,
-    lists: Lists,
     cursor: ChangeCursor,
     /// What the guard was made of, to see when all blocks have to be looked at again.
     protected: u64,
-    /// Whether the lists lag behind.
-    stale: bool,
     /// Why nothing new is published, if so.
     frozen: Option<&'static str>,
     /// When it was last looked at what went wrong.
@@ -69,7 +66,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Opens the zones and lists in the folder of the application's settings, and makes the zones say which blocks
+    /// Opens the zones in the folder of the application's settings, and makes them say which blocks
     /// are in force. [`Publisher::step`] does the rest.
     ///
     /// # Errors
@@ -81,20 +78,9 @@ impl Publisher {
         let sets = [open(BlockClass::Malware)?, open(BlockClass::Phishing)?, open(BlockClass::Other)?];
         let folder = settings.folder.join("zones").join("allow");
         let allow = set::open(&folder, &settings.allow_zone(), &settings, now)?;
-        let lists = Lists::open(&settings.folder)?;
         let position = i64::try_from(app.store.cursor(CURSOR)?).unwrap_or(0);
         let cursor = ChangeCursor { position, observable: 0 };
-        let mut publisher = Self {
-            settings,
-            sets,
-            allow,
-            lists,
-            cursor,
-            protected: 0,
-            stale: true,
-            frozen: None,
-            looked: None,
-        };
+        let mut publisher = Self { settings, sets, allow, cursor, protected: 0, frozen: None, looked: None };
         publisher.let_through(now)?;
         for set in &mut publisher.sets {
             set.state = app.store.output(set.class.name())?;
@@ -107,11 +93,6 @@ impl Publisher {
     /// The zones, in the order in which a resolver should ask them.
     pub fn zones(&self) -> Vec<Arc<Zone>> {
         std::iter::once(&self.allow).chain(self.sets.iter().map(|set| &set.zone)).cloned().collect()
-    }
-
-    /// The public half of the key that signs the lists, for `minisign -V -P`.
-    pub fn public_key(&self) -> String {
-        self.lists.public_key()
     }
 
     /// Makes the zone that lets names through what the settings say.
@@ -128,10 +109,10 @@ impl Publisher {
         Ok(())
     }
 
-    /// Brings blocks, zones and lists up to what the store holds. Returns whether any block changed.
+    /// Brings blocks and zones up to what the store holds. Returns whether any block changed.
     ///
     /// # Errors
-    /// Where the store cannot be read or written, or a zone or list cannot be written. What was done until then
+    /// Where the store cannot be read or written, or a zone cannot be written. What was done until then
     /// holds; the next step goes on.
     pub fn step(&mut self, app: &App) -> Result<bool, ServiceError> {
         let now = app.now();
@@ -154,6 +135,10 @@ impl Publisher {
         // What is dry blocks nothing; once it is live, everything is looked at.
         while self.live().contains(&true) || has_blocks(app)? {
             let changes = app.store.observables_changed(self.cursor, AT_A_TIME)?;
+            // Looked at after the changes: what came in meanwhile is neither of later than now nor on terms that
+            // are not known yet.
+            let now = app.now();
+            let guard = Guard::new(app, &app.protect, self.live(), now);
             let (mut ended, mut placed) = (Vec::new(), Vec::new());
             for change in &changes.changes {
                 let current = app.store.block_of(&change.observable)?;
@@ -186,8 +171,9 @@ impl Publisher {
                 app.store.set_output(ACTOR, set.class.name(), set.state, None, now)?;
             }
         }
-        self.stale |= changed;
-        self.write_lists(app, now)?;
+        if changed {
+            app.blocks_changed.fetch_add(1, Ordering::Relaxed);
+        }
         app.set_outputs(
             self.sets.iter().map(|set| manage::status(set, &self.settings, self.frozen)).collect(),
         );
@@ -289,26 +275,6 @@ impl Publisher {
             set.change(&ended, &placed, now)?;
         }
         Ok(!ended.is_empty() || !placed.is_empty())
-    }
-
-    /// Writes the lists anew where they lag behind and the time has come.
-    fn write_lists(&mut self, app: &App, now: Timestamp) -> Result<(), ServiceError> {
-        let Some(every) = self.settings.lists_every else { return Ok(()) };
-        let is_due = self.lists.written.is_none_or(|last| last.plus_seconds(every.into()) <= now);
-        if !self.stale || !is_due {
-            return Ok(());
-        }
-        let stopped = self.sets.iter().any(|set| set.zone.is_stopped());
-        let mut blocks = Vec::new();
-        if !stopped {
-            for block in active(app) {
-                blocks.push(block?);
-            }
-        }
-        self.lists.write(blocks, &self.settings, now)?;
-        // What is stopped now is written again once it is not.
-        self.stale = stopped;
-        Ok(())
     }
 }
 
