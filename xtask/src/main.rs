@@ -13,6 +13,7 @@ mod process;
 mod setup;
 mod test;
 mod tidy;
+mod train;
 mod workspace;
 
 use std::process::ExitCode;
@@ -41,6 +42,10 @@ enum Task {
     Mutants(mutants::Options),
     /// Renew the data that is shipped, from the newest packages of npm and PyPI.
     Data,
+    /// Make the models that are shipped again, from the published data sets.
+    Train(train::Options),
+    /// Measure the models on data that they have not seen.
+    Evaluate(train::Options),
     /// Check licences, bans and sources of the dependencies, and advisories where they can be reached.
     #[command(visible_alias = "licences")]
     Deny,
@@ -53,6 +58,8 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&options).and_then(counts::Counts::into_result),
         Task::Bench(options) => bench::run(&options),
         Task::Mutants(options) => mutants::run(&options),
+        Task::Train(options) => train::run("train", &options),
+        Task::Evaluate(options) => train::run("evaluate", &options),
         Task::Data => data::run(),
         Task::Deny => deny::run().and_then(counts::Counts::into_result),
     };

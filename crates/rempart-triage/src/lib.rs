@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 pub mod assess;
+pub mod connect;
 pub mod guard;
+pub mod learn;
 pub mod release;
 pub mod route;

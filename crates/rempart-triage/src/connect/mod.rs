@@ -1,0 +1,1 @@
+//! Connecting: which observables belong together, and by what evidence.

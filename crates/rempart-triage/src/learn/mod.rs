@@ -1,0 +1,1 @@
+//! Learning: features, models, calibration. Deterministic with a seed.
