@@ -123,7 +123,6 @@ const FUNCTIONS: &[(&str, Case)] = &[
     // The publisher: what it publishes is walked as blocks, and stands in zones and lists alone.
     ("open", Case::Inside),
     ("zones", Case::Inside),
-    ("public_key", Case::Inside),
     ("list_file", Case::Inside),
     ("protecting", Case::Inside),
     ("zone_of", Case::Inside),
