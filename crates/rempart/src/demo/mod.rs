@@ -319,7 +319,7 @@ fn tour(
          \x20 {program} --data {data} export --format csv --member {name} | head\n\
          \x20 {program} --data {data} ledger verify\n\
          \nIts index and its response-policy zones, once the server has made them (a few seconds):\n\
-         \x20 {program} --data {data} match /var/log/syslog\n\
+         \x20 echo GET http://www.{blocked}/a.exe | {program} --data {data} match -    # or a log of your own\n\
          \x20 unbound -d -c {data}/{resolver}          # a resolver that takes the zones\n\
          \x20 dig @{at} -p {port} {blocked}\n\
          \x20 {program} --data {data} protect explain {blocked}\n\
