@@ -5,6 +5,7 @@ import shutil
 import statistics
 import subprocess
 import time
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import requests
@@ -160,6 +161,20 @@ def test_a_name_above_takes_over_and_hands_back(world):
     instance.run("override", "evil-tree.com", "--benign", "--reason", "a mistake")
     wait_for("its end", lambda: not resolver.blocks("other.evil-tree.com"))
     assert resolver.blocks("a.b.evil-tree.com") and not resolver.blocks("x.b.evil-tree.com")
+
+
+def test_what_is_over_leaves_the_resolver_by_itself(world):
+    instance, resolver = world
+    over = datetime.now(timezone.utc) + timedelta(seconds=6)
+    table = f"domain,valid_until\nevil-for-now.com,{over.isoformat()}\n".encode()
+    for source in ["one", "two", "three"]:
+        instance.load(source, stdin=table, tlp="clear")
+    wait_for("the block", lambda: resolver.blocks("evil-for-now.com"))
+    assert datetime.now(timezone.utc) < over
+    wait_for("its end", lambda: not resolver.blocks("evil-for-now.com"))
+    assert datetime.now(timezone.utc) >= over
+    said = instance.run("protect", "explain", "evil-for-now.com", check=False)
+    assert "its time is over" in said, said
 
 
 def test_the_page_of_a_block_is_public(world):
