@@ -188,6 +188,8 @@ fn write_lists(app: &App, mut lists: Lists, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         if let Err(error) = lists.step(app) {
             tracing::warn!(%error, "the lists stand still; trying again");
+            // A disk that is full is not filled to the brim again and again.
+            std::thread::park_timeout(6 * TICK);
         }
         std::thread::park_timeout(TICK);
     }

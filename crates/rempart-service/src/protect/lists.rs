@@ -106,19 +106,18 @@ impl Lists {
         terms.serial = serial;
         terms.ttl = settings.ttl;
         terms.zone = format!("lists.{}", settings.zone).into();
-        let (mut files, mut staged) = (Vec::new(), Vec::new());
+        let (mut files, mut staged) = (Vec::new(), Staged::default());
         for format in Format::all().filter(|format| !format.announces()) {
             let path = self.folder.join(format.file_name(&terms));
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).map_err(failed(folder))?;
             }
-            let listed = stage(&path, |file| {
+            let listed = staged.write(&path, |file| {
                 let mut hashing = Hashing::new(file);
                 let written = format.write(&blocks, &terms, &mut hashing)?;
                 Ok(Listed::new(format, &terms, &written, hashing.finish()))
             })?;
             files.push(listed);
-            staged.push(path);
         }
         if let Some((old, built)) = &self.kept {
             let span = Span {
@@ -129,38 +128,32 @@ impl Lists {
                 built_at: now,
             };
             let path = self.folder.join(CHANGES);
-            stage(&path, |file| {
+            staged.write(&path, |file| {
                 let mut file = BufWriter::new(file);
                 delta::write(old, &blocks, &span, &mut file)?;
                 Ok(file.flush()?)
             })?;
-            staged.push(self.sign(&path, CHANGES, now)?);
-            staged.push(path);
+            self.sign(&path, CHANGES, now, &mut staged)?;
         }
         let manifest = Manifest { list: LIST.into(), serial, built_at: now, previous: self.previous, files };
         let path = self.folder.join(manifest::FILE);
-        stage(&path, |file| Ok(file.write_all(manifest.to_json().as_bytes())?))?;
-        staged.push(self.sign(&path, manifest::FILE, now)?);
-        staged.push(path);
-        // All at once, the manifest last, so that who fetches them finds them fit together.
-        for path in &staged {
-            fs::rename(new(path), path).map_err(failed(path))?;
-        }
+        staged.write(&path, |file| Ok(file.write_all(manifest.to_json().as_bytes())?))?;
+        self.sign(&path, manifest::FILE, now, &mut staged)?;
+        staged.commit()?;
         self.serial = serial;
         self.previous = Some(manifest.sha256());
         self.kept = (blocks.len() <= MOST_KEPT).then_some((blocks, now));
         Ok(())
     }
 
-    /// Signs the new form of a file. Returns where the signature is to be.
-    fn sign(&self, path: &Path, name: &str, now: Timestamp) -> Result<PathBuf, ServiceError> {
+    /// Signs the new form of a file.
+    fn sign(&self, path: &Path, name: &str, now: Timestamp, staged: &mut Staged) -> Result<(), ServiceError> {
         let mut file = File::open(new(path)).map_err(failed(path))?;
         let comment = format!("{name} of the list {LIST} at {now}");
         let signature =
             self.signer.sign(&mut file, &comment).map_err(|error| ServiceError::Internal(Box::new(error)))?;
         let path = self.folder.join(format!("{name}{}", sign::SUFFIX));
-        stage(&path, |file| Ok(file.write_all(signature.as_bytes())?))?;
-        Ok(path)
+        staged.write(&path, |file| Ok(file.write_all(signature.as_bytes())?))
     }
 }
 
@@ -169,11 +162,38 @@ fn new(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{}.new", path.file_name().unwrap_or_default().to_string_lossy()))
 }
 
-/// Writes the new form of a file.
-fn stage<T>(path: &Path, write: impl FnOnce(&mut File) -> Result<T, WriteError>) -> Result<T, ServiceError> {
-    let mut file = File::create(new(path)).map_err(failed(path))?;
-    write(&mut file)
-        .map_err(|error| ServiceError::Unavailable(format!("cannot write {}: {error}", path.display())))
+/// New forms of files. What is not committed goes, so that a disk that was filled has room again.
+#[derive(Default)]
+struct Staged(Vec<PathBuf>);
+
+impl Staged {
+    /// Writes the new form of a file.
+    fn write<T>(
+        &mut self,
+        path: &Path,
+        write: impl FnOnce(&mut File) -> Result<T, WriteError>,
+    ) -> Result<T, ServiceError> {
+        let mut file = File::create(new(path)).map_err(failed(path))?;
+        self.0.push(path.to_owned());
+        write(&mut file)
+            .map_err(|error| ServiceError::Unavailable(format!("cannot write {}: {error}", path.display())))
+    }
+
+    /// Puts all in their places at once, so that who fetches them finds that they fit together.
+    fn commit(mut self) -> Result<(), ServiceError> {
+        for path in std::mem::take(&mut self.0) {
+            fs::rename(new(&path), &path).map_err(failed(&path))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            let _ = fs::remove_file(new(path));
+        }
+    }
 }
 
 /// A file of the lists, as it is now.

@@ -60,7 +60,9 @@ pub(super) fn run(task: &Task, tally: &mut Tally) -> anyhow::Result<()> {
                     // It may be half way to its place; the old one still serves.
                     Err(error) => {
                         if !std::mem::replace(&mut is_stale, true) || is_due {
-                            tally.terminal.say(&format!("error: {error:#}; going on with the one before"))?;
+                            tally
+                                .terminal
+                                .say(&format!("rempart: {error:#}; going on with the one before"))?;
                         }
                     }
                 }

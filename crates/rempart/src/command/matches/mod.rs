@@ -128,14 +128,14 @@ impl Tally {
         let path = files.get(file).map(PathBuf::as_path).unwrap_or(Path::new("-"));
         let error = anyhow::Error::from(error).context(format!("cannot read {}", path.display()));
         self.failed = true;
-        Ok(self.terminal.say(&format!("error: {error:#}"))?)
+        Ok(self.terminal.say(&format!("rempart: {error:#}"))?)
     }
 
     /// Tells where an index was found to be damaged.
     fn damage(&mut self, matcher: &Matcher, index: &Path) -> anyhow::Result<()> {
         if matcher.is_damaged() {
             self.failed = true;
-            let said = format!("error: {} is damaged, so less was found; build it anew", index.display());
+            let said = format!("rempart: {} is damaged, so less was found; build it anew", index.display());
             self.terminal.say(&said)?;
         }
         Ok(())

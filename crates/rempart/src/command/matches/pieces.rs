@@ -249,10 +249,25 @@ fn unpacked(file: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>
     let mut reader = BufReader::with_capacity(AHEAD, file);
     let head = reader.fill_buf()?;
     if is_gzip(head) {
-        Ok(Box::new(flate2::bufread::MultiGzDecoder::new(reader)))
+        Ok(Box::new(Packed { form: "gzip", data: flate2::bufread::MultiGzDecoder::new(reader) }))
     } else if is_zstd(head) {
-        Ok(Box::new(zstd::Decoder::with_buffer(reader)?))
+        Ok(Box::new(Packed { form: "zstd", data: zstd::Decoder::with_buffer(reader)? }))
     } else {
         Ok(Box::new(reader))
+    }
+}
+
+/// Packed data, whose errors say that it is the packing that is damaged.
+struct Packed<R> {
+    form: &'static str,
+    data: R,
+}
+
+impl<R: Read> Read for Packed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.data.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            kind => io::Error::new(kind, format!("its {} data are damaged or cut off ({error})", self.form)),
+        })
     }
 }
