@@ -13,6 +13,7 @@ use rempart_formats::protect::{Format, Settings as Terms, WriteError};
 use rempart_model::{Block, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::routes;
 use super::settings::Settings;
 use crate::app::App;
 use crate::error::ServiceError;
@@ -85,7 +86,8 @@ impl Lists {
         let stopped = super::stop_file(&self.settings.folder).try_exists().unwrap_or(known);
         let is_due = self.written.is_none_or(|last| {
             let is_time = last.at.plus_seconds(every.into()) <= at || at < last.at;
-            last.stopped != stopped || (last.changes != changes && is_time)
+            let is_over = self.settings.rtbh.is_some() && last.at.plus_seconds(routes::AGAIN) <= at;
+            last.stopped != stopped || is_over || (last.changes != changes && is_time)
         });
         if !is_due {
             return Ok(false);
@@ -139,7 +141,25 @@ impl Lists {
         let path = self.folder.join(manifest::FILE);
         staged.write(&path, |file| Ok(file.write_all(manifest.to_json().as_bytes())?))?;
         self.sign(&path, manifest::FILE, now, &mut staged)?;
+        let mut gone = Vec::new();
+        if let Some(consent) = &settings.rtbh {
+            let unfit = |error: WriteError| ServiceError::Invalid(format!("protect.rtbh: {error}"));
+            for file in routes::files(&settings.folder, &blocks, &terms, consent).map_err(unfit)? {
+                match file.bytes {
+                    Some(bytes) => {
+                        if let Some(folder) = file.path.parent() {
+                            fs::create_dir_all(folder).map_err(failed(folder))?;
+                        }
+                        staged.write(&file.path, |out| Ok(out.write_all(&bytes)?))?;
+                    }
+                    None => gone.push(file.path),
+                }
+            }
+        }
         staged.commit()?;
+        for path in gone {
+            let _ = fs::remove_file(path);
+        }
         self.serial = serial;
         self.previous = Some(manifest.sha256());
         self.kept = (blocks.len() <= MOST_KEPT).then_some((blocks, now));

@@ -9,6 +9,7 @@ mod hits;
 mod lists;
 mod manage;
 mod page;
+mod routes;
 mod set;
 mod settings;
 
@@ -32,6 +33,7 @@ pub use hits::HitsTaken;
 pub use lists::{ListFile, Lists};
 pub use manage::{BlockExplained, OutputStatus, Preview, Previewed};
 pub use page::BlockPage;
+pub use rempart_formats::protect::rtbh::{Consent, Neighbour};
 pub use settings::Settings;
 
 /// Keeps how far the publisher has come.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rempart_formats::protect::rtbh::Consent;
 use rempart_model::{Action, BlockClass, Observable};
 
 /// What is published, where, and how.
@@ -31,6 +32,8 @@ pub struct Settings {
     pub ttl: u32,
     /// Seconds between two versions of the lists; `None`: no lists are written.
     pub lists_every: Option<u32>,
+    /// The consent to announce black holes in the operator's own network; `None`: none is announced.
+    pub rtbh: Option<Consent>,
 }
 
 impl Settings {
@@ -49,6 +52,7 @@ impl Settings {
             stages: vec![0, 600, 3600],
             ttl: 60,
             lists_every: Some(60),
+            rtbh: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The configuration: defaults, then the file, then the environment, then the command line.
 
 pub(crate) mod protect;
+mod rtbh;
 mod v1;
 
 use std::net::{IpAddr, SocketAddr};

@@ -9,6 +9,8 @@ use rempart_model::{Action, BlockClass, Kind, Observable};
 use rempart_service::protect::Settings;
 use serde::Deserialize;
 
+use super::rtbh::Rtbh;
+
 /// What is said of protective outputs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Protect {
@@ -31,6 +33,7 @@ pub(crate) struct Protect {
     pub(crate) ttl: u32,
     pub(crate) lists_every: u32,
     pub(crate) consumers: Vec<ConsumerSection>,
+    pub(crate) rtbh: Option<Rtbh>,
 }
 
 impl Default for Protect {
@@ -55,6 +58,7 @@ impl Default for Protect {
             ttl: 60,
             lists_every: 60,
             consumers: Vec::new(),
+            rtbh: None,
         }
     }
 }
@@ -81,6 +85,7 @@ pub(super) struct Section {
     stages: Option<Vec<u32>>,
     ttl: Option<u32>,
     lists_every: Option<u32>,
+    rtbh: Option<Rtbh>,
     #[serde(default)]
     consumer: Vec<ConsumerSection>,
 }
@@ -138,6 +143,7 @@ pub(super) fn apply(protect: &mut Protect, section: Section, base: &Path) {
     set(&mut protect.stages, section.stages);
     set(&mut protect.ttl, section.ttl);
     set(&mut protect.lists_every, section.lists_every);
+    protect.rtbh = section.rtbh.or(protect.rtbh.take());
     for mut consumer in section.consumer {
         if let Some(key) = &mut consumer.key {
             key.secret_file = base.join(&key.secret_file);
@@ -188,6 +194,10 @@ impl Protect {
             bail!("protect.ttl = {}: from 1 to 86400 seconds", self.ttl);
         }
         settings.ttl = self.ttl;
+        settings.rtbh = self.rtbh.as_ref().map(Rtbh::consent).transpose()?;
+        if settings.rtbh.is_some() && self.lists_every == 0 {
+            bail!("protect.rtbh needs protect.lists_every: routes are written with the lists");
+        }
         settings.lists_every = (self.lists_every > 0).then_some(self.lists_every);
         Ok(settings)
     }

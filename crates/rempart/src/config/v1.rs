@@ -95,6 +95,17 @@ lists_every = 60
 # networks = ["192.0.2.53/32"]
 # notify = ["192.0.2.53:53"]
 # key = { name = "resolver-1.key", algorithm = "hmac-sha256", secret_file = "resolver-1.secret" }
+
+# Black holes in your own network (RFC 7999), as files for GoBGP and, with a neighbour, ExaBGP in the folder `routes`. Only
+# with the consent of the network's operations centre; with more routes than agreed, none is announced.
+# [protect.rtbh]
+# agreed_by = "NOC, J. Dupont"
+# agreed_until = "2027-01-31T00:00:00Z"
+# most_routes = 100
+# longest = 7200
+# next_hop_v4 = "192.0.2.1"
+# next_hop_v6 = "100::1"
+# neighbour = { peer = "192.0.2.2", peer_as = 64500, local = "192.0.2.3", local_as = 64500, router_id = "192.0.2.3" }
 "#;
 
 #[derive(Deserialize)]
