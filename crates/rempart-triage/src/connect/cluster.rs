@@ -28,6 +28,14 @@ pub enum Decision {
         /// The other.
         b: u64,
     },
+    /// A merge is undone: neither of the first belongs together with either of the second. Of each group
+    /// these are its linked member, which may not come back over the same link, and its earliest.
+    Undone {
+        /// Of the first group.
+        a: [u64; 2],
+        /// Of the second.
+        b: [u64; 2],
+    },
     /// This value says nothing, whoever shares it.
     Ignore {
         /// Its kind.
@@ -35,6 +43,22 @@ pub enum Decision {
         /// Its hash.
         value: u64,
     },
+}
+
+impl Decision {
+    /// The pairs that it keeps apart.
+    pub(super) fn apart(&self) -> Vec<(u64, u64)> {
+        match *self {
+            Self::Apart { a, b } => vec![(a, b)],
+            Self::Undone { a, b } => {
+                let mut pairs: Vec<(u64, u64)> = a.iter().flat_map(|a| b.iter().map(|b| (*a, *b))).collect();
+                pairs.sort_unstable();
+                pairs.dedup();
+                pairs
+            }
+            Self::Together { .. } | Self::Ignore { .. } => Vec::new(),
+        }
+    }
 }
 
 /// What became of a cluster.
@@ -194,9 +218,12 @@ impl Clustering {
 
     fn concerned(&mut self, decision: Decision, ignored: bool) -> Vec<u32> {
         match decision {
-            Decision::Apart { a, b } | Decision::Together { a, b } => {
-                let mut members: Vec<u32> =
-                    [a, b].iter().filter_map(|id| self.index.observable(*id)).collect();
+            Decision::Apart { .. } | Decision::Together { .. } | Decision::Undone { .. } => {
+                let mut ids: Vec<u64> = decision.apart().into_iter().flat_map(|(a, b)| [a, b]).collect();
+                if let Decision::Together { a, b } = decision {
+                    ids.extend([a, b]);
+                }
+                let mut members: Vec<u32> = ids.iter().filter_map(|id| self.index.observable(*id)).collect();
                 // Whoever shares something with one of them may now come to the other's side.
                 for one in members.clone() {
                     for (value, _) in self.index.of(one) {

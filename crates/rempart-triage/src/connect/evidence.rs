@@ -16,6 +16,8 @@ pub enum EvidenceKind {
     NameServer,
     /// The pattern of a name, of [`super::template`].
     Template,
+    /// How a name or a part of it is built: length, characters, share of vowels.
+    Shape,
     /// A rare part of a name.
     NamePart,
     /// First seen in the same short time by one source.
@@ -43,14 +45,17 @@ pub enum EvidenceKind {
 }
 
 impl EvidenceKind {
+    /// How many there are.
+    pub const COUNT: usize = 19;
     /// Every kind, in the order of [`Settings::strengths`].
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; Self::COUNT] = [
         Self::Certificate,
         Self::Key,
         Self::Favicon,
         Self::Registrant,
         Self::NameServer,
         Self::Template,
+        Self::Shape,
         Self::NamePart,
         Self::Burst,
         Self::KitPath,
@@ -74,6 +79,7 @@ impl EvidenceKind {
             Self::Registrant => "registrant",
             Self::NameServer => "name-server",
             Self::Template => "name-template",
+            Self::Shape => "name-shape",
             Self::NamePart => "name-part",
             Self::Burst => "burst",
             Self::KitPath => "kit-path",
@@ -106,7 +112,7 @@ pub struct Strength {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// By kind, in the order of [`EvidenceKind::ALL`].
-    pub strengths: [Strength; 18],
+    pub strengths: [Strength; EvidenceKind::COUNT],
     /// A link of at least this weight, in nats, unites at once.
     pub high: f32,
     /// The resolution of the constant Potts model, in nats: a community is held together by links that
@@ -161,7 +167,7 @@ impl Default for Settings {
     fn default() -> Self {
         let strength = |factor, cap, most| Strength { factor, cap, most };
         let mut settings = Self {
-            strengths: [strength(0.0, 0.0, 0); 18],
+            strengths: [strength(0.0, 0.0, 0); EvidenceKind::COUNT],
             high: 8.0,
             resolution: 3.0,
             size_power: 0.5,
@@ -176,6 +182,7 @@ impl Default for Settings {
             (EvidenceKind::Registrant, 1.2, 12.0, 500),
             (EvidenceKind::NameServer, 0.6, 6.0, 50),
             (EvidenceKind::Template, 0.7, 6.0, 50),
+            (EvidenceKind::Shape, 0.2, 2.0, 50),
             (EvidenceKind::NamePart, 0.5, 6.0, 12),
             (EvidenceKind::Burst, 0.4, 3.0, 100),
             (EvidenceKind::KitPath, 1.0, 10.0, 100),

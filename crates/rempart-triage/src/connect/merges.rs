@@ -22,14 +22,15 @@ pub struct Ground {
     pub source: Option<u32>,
 }
 
-/// Two groups that became one.
+/// A link that holds a cluster together: without it there were two groups.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Merge {
     /// The member of the first group that is linked.
     pub a: u64,
     /// The member of the second group that is linked.
     pub b: u64,
-    /// The earliest member of each group, and how many it had.
+    /// The earliest member of each of the two groups that are left when this link is taken away, and how
+    /// many are in it; first the group of `a`.
     pub sides: [(u64, u32); 2],
     /// What the link weighs, in nats.
     pub weight: f32,
@@ -40,10 +41,10 @@ pub struct Merge {
 }
 
 impl Merge {
-    /// The decision that undoes it, for good: the earliest members of both groups do not belong together.
+    /// The decision that undoes it, for good.
     pub fn undo(&self) -> Decision {
         let [(a, _), (b, _)] = self.sides;
-        Decision::Apart { a, b }
+        Decision::Undone { a: [self.a, a], b: [self.b, b] }
     }
 }
 
@@ -78,10 +79,10 @@ impl Clustering {
         let mut sets = UnionFind::new(count);
         let mut candidates: Vec<(bool, f32, u64)> = Vec::new();
         for decision in self.decisions.iter().rev() {
-            let (Decision::Apart { a, b } | Decision::Together { a, b }) = *decision else { continue };
+            let Decision::Together { a, b } = *decision else { continue };
             let (Some(a), Some(b)) = (index.observable(a), index.observable(b)) else { continue };
             let (a, b) = (place(a), place(b));
-            if matches!(decision, Decision::Together { .. }) && a != OUTSIDE && b != OUTSIDE {
+            if a != OUTSIDE && b != OUTSIDE {
                 candidates.push((true, self.settings.high, pair(a, b)));
             }
         }
@@ -95,28 +96,23 @@ impl Clustering {
             }
         }
         candidates.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
-        let mut earliest: Vec<u64> = members.iter().map(|one| index.id(*one)).collect();
-        let mut merges = Vec::new();
-        for (decided, _, pair) in candidates {
-            let (a, b) = ends(pair);
-            let (root_a, root_b) = (sets.find(a), sets.find(b));
-            let side = |root: u32, sets: &mut UnionFind| {
-                (earliest.get(root as usize).copied().unwrap_or(u64::MAX), sets.size(root))
-            };
-            let sides = [side(root_a, &mut sets), side(root_b, &mut sets)];
-            if !sets.unite(a, b) {
-                continue;
-            }
-            let root = sets.find(a);
-            let [first, second] = sides;
-            if let Some(slot) = earliest.get_mut(root as usize) {
-                *slot = first.0.min(second.0);
-            }
-            let (Some(a), Some(b)) = (members.get(a as usize), members.get(b as usize)) else { continue };
-            let (grounds, weight) = self.between(*a, *b);
-            merges.push(Merge { a: index.id(*a), b: index.id(*b), sides, weight, decided, grounds });
-        }
-        merges
+        candidates.retain(|(_, _, pair)| {
+            let (a, b) = ends(*pair);
+            sets.unite(a, b)
+        });
+        let ids: Vec<u64> = members.iter().map(|one| index.id(*one)).collect();
+        let tree: Vec<(u32, u32)> = candidates.iter().map(|(_, _, pair)| ends(*pair)).collect();
+        let sides = sides(&ids, &tree);
+        candidates
+            .iter()
+            .zip(&tree)
+            .zip(sides)
+            .filter_map(|(((decided, ..), (a, b)), sides)| {
+                let (a, b) = (*members.get(*a as usize)?, *members.get(*b as usize)?);
+                let (grounds, weight) = self.between(a, b);
+                Some(Merge { a: index.id(a), b: index.id(b), sides, weight, decided: *decided, grounds })
+            })
+            .collect()
     }
 
     /// What two observables share, and what that weighs in all.
@@ -171,4 +167,52 @@ impl Clustering {
         silenced.sort_unstable_by_key(|value| (std::cmp::Reverse(value.shared), value.kind, value.value));
         silenced
     }
+}
+
+/// For each link of a tree over nodes with these ids: the earliest id and the size of both parts that are left
+/// without it.
+fn sides(ids: &[u64], tree: &[(u32, u32)]) -> Vec<[(u64, u32); 2]> {
+    let mut neighbours: Vec<Vec<u32>> = vec![Vec::new(); ids.len()];
+    for (a, b) in tree {
+        for (from, to) in [(a, b), (b, a)] {
+            if let Some(list) = neighbours.get_mut(*from as usize) {
+                list.push(*to);
+            }
+        }
+    }
+    // From the earliest member down: whatever is cut off, the rest keeps the earliest.
+    let root = (0_u32..).zip(ids).min_by_key(|(_, id)| **id).map_or(0, |(place, _)| place);
+    let mut parents = vec![u32::MAX; ids.len()];
+    let mut order = vec![root];
+    let mut at = 0;
+    while let Some(node) = order.get(at).copied() {
+        at += 1;
+        for next in neighbours.get(node as usize).into_iter().flatten() {
+            if *next != root
+                && let Some(parent) = parents.get_mut(*next as usize)
+                && *parent == u32::MAX
+            {
+                *parent = node;
+                order.push(*next);
+            }
+        }
+    }
+    let mut below: Vec<(u64, u32)> = ids.iter().map(|id| (*id, 1)).collect();
+    for node in order.iter().rev() {
+        let (earliest, size) = below.get(*node as usize).copied().unwrap_or((u64::MAX, 0));
+        let parent = parents.get(*node as usize).copied().unwrap_or(u32::MAX);
+        if let Some(above) = below.get_mut(parent as usize) {
+            *above = (above.0.min(earliest), above.1 + size);
+        }
+    }
+    let whole = below.get(root as usize).copied().unwrap_or((u64::MAX, 0));
+    tree.iter()
+        .map(|(a, b)| {
+            let below_b = parents.get(*b as usize).is_some_and(|parent| parent == a);
+            let child = if below_b { b } else { a };
+            let part = below.get(*child as usize).copied().unwrap_or((u64::MAX, 0));
+            let rest = (whole.0, whole.1.saturating_sub(part.1));
+            if below_b { [rest, part] } else { [part, rest] }
+        })
+        .collect()
 }

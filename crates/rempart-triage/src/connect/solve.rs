@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::cluster::Decision;
-use super::evidence::{Evidence, Settings};
+use super::evidence::{Evidence, EvidenceKind, Settings};
 use super::index::{Index, SEVERAL, carried_by};
 use super::leiden::{Graph, leiden};
 use super::union::UnionFind;
@@ -40,7 +40,7 @@ pub(super) fn weigh(index: &Index, settings: &Settings, population: u32, links: 
         let weight = value_weight(index, settings, population, link.value);
         return if link.source == Evidence::OWN { weight } else { weight.min(settings.source_cap) };
     }
-    let mut kinds = [0.0_f32; 18];
+    let mut kinds = [0.0_f32; EvidenceKind::COUNT];
     let mut sources: BTreeMap<u32, f32> = BTreeMap::new();
     for link in links {
         let Some(value) = index.value(link.value) else { continue };
@@ -211,22 +211,24 @@ pub(super) fn solve(problem: &Problem<'_>) -> Solution {
     let mut sets = UnionFind::new(count);
     let mut away: Vec<(u32, u32)> = Vec::new();
     for decision in problem.decisions {
-        let (Decision::Apart { a, b } | Decision::Together { a, b }) = *decision else { continue };
-        let (Some(a), Some(b)) = (index.observable(a), index.observable(b)) else { continue };
-        let holds = match (decision, place(a), place(b)) {
-            (_, OUTSIDE, OUTSIDE) => true,
-            (Decision::Apart { .. }, OUTSIDE, inside) => {
-                away.push((inside, a));
-                true
+        let mut holds = true;
+        for (a, b) in decision.apart() {
+            let (Some(a), Some(b)) = (index.observable(a), index.observable(b)) else { continue };
+            match (place(a), place(b)) {
+                (OUTSIDE, OUTSIDE) => {}
+                (OUTSIDE, inside) => away.push((inside, a)),
+                (inside, OUTSIDE) => away.push((inside, b)),
+                (a, b) => holds &= sets.keep_apart(a, b),
             }
-            (Decision::Apart { .. }, inside, OUTSIDE) => {
-                away.push((inside, b));
-                true
-            }
-            (_, OUTSIDE, _) | (_, _, OUTSIDE) => true,
-            (Decision::Apart { .. }, a, b) => sets.keep_apart(a, b),
-            (_, a, b) => sets.unite(a, b) || sets.find(a) == sets.find(b),
-        };
+        }
+        if let Decision::Together { a, b } = *decision
+            && let (Some(a), Some(b)) = (index.observable(a), index.observable(b))
+            && let (a, b) = (place(a), place(b))
+            && a != OUTSIDE
+            && b != OUTSIDE
+        {
+            holds = sets.unite(a, b) || sets.find(a) == sets.find(b);
+        }
         if !holds {
             solution.overruled.push(*decision);
         }
@@ -279,7 +281,8 @@ pub(super) fn solve(problem: &Problem<'_>) -> Solution {
 
     let mut parts: Vec<u32> = (0..count).map(|place| sets.find(place)).collect();
     let inner = super::leiden::renumber(&mut parts);
-    let part_of = |node: u32| parts.get(node as usize).copied().unwrap_or(node - count + inner);
+    let part_of =
+        |node: u32| parts.get(node as usize).copied().unwrap_or_else(|| node.saturating_sub(count) + inner);
     let mut sizes = vec![0_u32; inner as usize];
     for part in &parts {
         if let Some(size) = sizes.get_mut(*part as usize) {
@@ -319,9 +322,8 @@ pub(super) fn solve(problem: &Problem<'_>) -> Solution {
     for (place, _) in outside.iter().enumerate() {
         graph.fix(inner + u32::try_from(place).unwrap_or(0));
     }
-    for decision in problem.decisions {
-        if let Decision::Apart { a, b } = *decision
-            && let (Some(a), Some(b)) = (index.observable(a), index.observable(b))
+    for (a, b) in problem.decisions.iter().flat_map(Decision::apart) {
+        if let (Some(a), Some(b)) = (index.observable(a), index.observable(b))
             && let (a, b) = (place(a), place(b))
             && a != OUTSIDE
             && b != OUTSIDE

@@ -64,11 +64,11 @@ pub fn name_features(name: &str, suffixes: &SuffixList) -> Vec<Feature> {
         }
     }
     // Labels that machines make up: of one length, one set of characters and one suffix.
-    add(EvidenceKind::Template, format!("m:{}.{}", shape(label), suffix.text));
+    add(EvidenceKind::Shape, format!("m:{}.{}", shape(label), suffix.text));
     let below = name.strip_suffix(registrable).unwrap_or("").trim_end_matches('.');
     if !below.is_empty() && below != "www" {
         add(EvidenceKind::Template, format!("b:{}.{}", skeleton(below), shape(label)));
-        add(EvidenceKind::Template, format!("w:{}", skeleton(below)));
+        add(EvidenceKind::Shape, format!("w:{}", skeleton(below)));
     }
     let characters: Vec<char> = label.chars().collect();
     for part in characters.windows(PART) {
