@@ -13,7 +13,10 @@ use rempart_triage::connect::Settings;
 
 /// Measures the clustering.
 pub(crate) fn evaluate(data: &Path) -> anyhow::Result<()> {
-    if std::env::var_os("SPEED").is_some() { println!("{:?}", speed::measure(&Settings::default())); return Ok(()); }
+    if std::env::var_os("SPEED").is_some() {
+        println!("{:?}", speed::measure(&Settings::default()));
+        return Ok(());
+    }
     let source = benchmark::read(&data.join("feeds/maltrail/malware"))?;
     let tables = features::Tables::bundled()?;
     let (development, test) = source.all.sampled().split();

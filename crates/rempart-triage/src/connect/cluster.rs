@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::evidence::{Evidence, EvidenceKind, Settings};
 use super::index::Index;
 use super::naming;
-use super::solve::{OUTSIDE, Problem, solve};
+use super::solve::{Links, OUTSIDE, Problem, ends, links, solve, value_weight, weigh};
 
 /// In no cluster.
 const ALONE: u32 = u32::MAX;
@@ -173,30 +173,94 @@ impl Clustering {
     /// Adds observables and evidence, and groups anew what that touches. The first time, and in
     /// [`Clustering::rebuild`], that is everything.
     pub fn add(&mut self, evidence: &[Evidence]) -> Outcome {
-        let mut values: Vec<u32> = Vec::new();
+        let mut values: Vec<(u32, bool)> = Vec::new();
+        let mut touched: Vec<u32> = Vec::new();
         let before = self.index.len();
         for one in evidence {
-            values.extend(self.index.add(one));
+            if let Some((observable, value, more)) = self.index.add(one) {
+                values.push((value, more));
+                touched.push(observable);
+            }
         }
         self.cluster_of.resize(self.index.len() as usize, ALONE);
         if self.population == 0 {
             return self.rebuild();
         }
+        touched.extend(before..self.index.len());
+        touched.sort_unstable();
+        touched.dedup();
         values.sort_unstable();
-        let touched: BTreeSet<u32> = (before..self.index.len()).collect();
-        let mut members: Vec<u32> = touched.into_iter().collect();
-        for added in values.chunk_by(|a, b| a == b) {
-            let Some(value) = added.first().copied() else { continue };
-            self.affected(value, u32::try_from(added.len()).unwrap_or(u32::MAX), &mut members);
+        let mut members = self.certain_neighbours(&touched, &values);
+        for added in values.chunk_by(|a, b| a.0 == b.0) {
+            let Some((value, _)) = added.first().copied() else { continue };
+            let more = added.iter().filter(|(_, more)| *more).count();
+            self.reweighed(value, u32::try_from(more).unwrap_or(u32::MAX), &mut members);
         }
+        members.append(&mut touched);
         self.regroup(members)
     }
 
-    /// Everyone who has a value of which `added` more have it now, where it says anything or did so before.
-    fn affected(&self, value: u32, added: u32, members: &mut Vec<u32>) {
-        let Some(known) = self.index.value(value) else { return };
-        let most = self.settings.strength(known.kind).most;
-        if known.count.saturating_sub(added) <= most {
+    /// Everyone who has a value of which `added` more have it now, where it weighed something between others
+    /// before and weighs something else now.
+    fn reweighed(&self, value: u32, added: u32, members: &mut Vec<u32>) {
+        let Some(known) = self.index.value(value).filter(|known| !known.ignored) else { return };
+        let weight = |count| self.settings.weight(known.kind, count, self.population);
+        let old = weight(known.count.saturating_sub(added));
+        #[allow(clippy::float_cmp, reason = "the same formula gives the same bits")]
+        if old > 0.0 && old != weight(known.count) {
+            members.extend(self.index.members(value).map(|(member, _)| member));
+        }
+    }
+
+    /// Everyone whose link to one of `touched`, by values that came, is certain now. Their clusters are
+    /// grouped anew too, so that what unites at once is the same as if all had come at once; whoever is
+    /// linked weakly stays, and others may come to it.
+    fn certain_neighbours(&self, touched: &[u32], values: &[(u32, bool)]) -> Vec<u32> {
+        let mut local = vec![OUTSIDE; self.index.len() as usize];
+        let count = u32::try_from(touched.len()).unwrap_or(u32::MAX);
+        for (place, one) in (0_u32..).zip(touched) {
+            if let Some(slot) = local.get_mut(*one as usize) {
+                *slot = place;
+            }
+        }
+        let mut others: Vec<u32> = Vec::new();
+        let node = |one: u32| {
+            let Some(slot) = local.get_mut(one as usize) else { return OUTSIDE };
+            if *slot == OUTSIDE {
+                *slot = count + u32::try_from(others.len()).unwrap_or(0);
+                others.push(one);
+            }
+            *slot
+        };
+        let mut all: Vec<u32> =
+            touched.iter().flat_map(|one| self.index.of(*one).map(|(value, _)| value)).collect();
+        all.extend(values.iter().map(|(value, _)| *value));
+        all.sort_unstable();
+        all.dedup();
+        // A strong value ties each to the next: all that have it are taken.
+        let Links { mut weak, .. } =
+            links(&self.index, &self.settings, self.population, &all, &|_| false, node, count);
+        weak.sort_unstable();
+        let mut members: Vec<u32> = Vec::new();
+        for value in all {
+            if value_weight(&self.index, &self.settings, self.population, value) >= self.settings.high {
+                members.extend(self.index.members(value).map(|(one, _)| one));
+            }
+        }
+        for same in weak.chunk_by(|a, b| a.pair == b.pair) {
+            if let [first, ..] = same
+                && let Some(other) = ends(first.pair).1.checked_sub(count)
+                && weigh(&self.index, &self.settings, self.population, same) >= self.settings.high
+            {
+                members.extend(others.get(other as usize));
+            }
+        }
+        members
+    }
+
+    /// Everyone who has a value that says anything.
+    fn affected(&self, value: u32, members: &mut Vec<u32>) {
+        if value_weight(&self.index, &self.settings, self.population, value) > 0.0 {
             members.extend(self.index.members(value).map(|(member, _)| member));
         }
     }
@@ -227,7 +291,7 @@ impl Clustering {
                 // Whoever shares something with one of them may now come to the other's side.
                 for one in members.clone() {
                     for (value, _) in self.index.of(one) {
-                        self.affected(value, 0, &mut members);
+                        self.affected(value, &mut members);
                     }
                 }
                 members
@@ -266,10 +330,11 @@ impl Clustering {
             }
         }
         let latest_first: Vec<Decision> = self.decisions.iter().rev().copied().collect();
-        let outside = |observable: u32| match self.slot_of(observable) {
-            // Above all slots: those that are in none.
-            ALONE => ((1 << 32) | u64::from(observable), 1.0),
-            slot => (u64::from(slot), self.slots.get(slot as usize).map_or(1.0, |slot| slot.mass)),
+        let outside = |observable: u32| {
+            let slot = self.slots.get(self.slot_of(observable) as usize);
+            slot.map_or((observable, 1.0), |slot| {
+                (slot.members.first().copied().unwrap_or(observable), slot.mass)
+            })
         };
         let solution = solve(&Problem {
             index: &self.index,
@@ -286,20 +351,18 @@ impl Clustering {
                 group.push(*observable);
             }
         }
-        for (group, key) in &solution.joined {
+        for (group, stands) in &solution.joined {
             if let Some(group) = groups.get_mut(*group as usize)
                 && !group.is_empty()
             {
-                #[allow(
-                    clippy::cast_possible_truncation,
-                    reason = "the lower half is a slot or an observable"
-                )]
-                let number = *key as u32;
-                if key >> 32 == 1 {
-                    group.push(number);
-                } else {
-                    olds.push(number);
-                    group.extend(self.slots.get(number as usize).iter().flat_map(|slot| slot.members.iter()));
+                match self.slot_of(*stands) {
+                    ALONE => group.push(*stands),
+                    slot => {
+                        olds.push(slot);
+                        group.extend(
+                            self.slots.get(slot as usize).iter().flat_map(|slot| slot.members.iter()),
+                        );
+                    }
                 }
             }
         }

@@ -150,12 +150,15 @@ impl Settings {
 
     /// What a value weighs that `shared` of `population` observables have, in nats: the log-likelihood
     /// ratio of having it in common, `-ln(shared / population)`, where an unrelated observable has it with
-    /// the probability `shared / population`; times the factor of the kind, at most its cap.
+    /// the probability `shared / population`; times the factor of the kind, at most its cap. `shared` is
+    /// rounded down to 2, 3, 4, 6, 8, 12 and so on, so that one more that shares it rarely changes what all
+    /// others are worth.
     pub fn weight(&self, kind: EvidenceKind, shared: u32, population: u32) -> f32 {
         let strength = self.strength(kind);
         if shared < 2 || shared > strength.most || strength.factor <= 0.0 {
             return 0.0;
         }
+        let shared = rounded(shared);
         let rarity = (f64::from(population.max(shared)) / f64::from(shared)).ln();
         #[allow(clippy::cast_possible_truncation, reason = "a weight of a few nats")]
         let weight = (f64::from(strength.factor) * rarity) as f32;
@@ -218,6 +221,12 @@ pub struct Evidence {
 impl Evidence {
     /// What was worked out here and not said by a source: names, addresses, our own look-ups.
     pub const OWN: u32 = 0;
+}
+
+/// Rounds down to a power of two or one and a half times that.
+fn rounded(count: u32) -> u32 {
+    let power = count.checked_ilog2().map_or(0, |exponent| 1_u32 << exponent);
+    if count >= power.saturating_add(power / 2) { power.saturating_add(power / 2) } else { power }
 }
 
 /// Spreads the bits of a number: the finaliser of SplitMix64 (Steele, Lea, Flood 2014).

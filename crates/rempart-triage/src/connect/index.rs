@@ -134,8 +134,9 @@ impl Index {
         Some(number)
     }
 
-    /// Adds one thing that is known; gives the value where it, or who says it, is new for the observable.
-    pub(super) fn add(&mut self, evidence: &Evidence) -> Option<u32> {
+    /// Adds one thing that is known. Where it, or who says it, is new for the observable, gives observable and
+    /// value, and whether one more has the value now.
+    pub(super) fn add(&mut self, evidence: &Evidence) -> Option<(u32, u32, bool)> {
         let observable = self.add_observable(evidence.observable)?;
         let value = self.add_value(evidence.kind, evidence.value)?;
         let mut at = self.heads.get(observable as usize).copied().unwrap_or(NONE);
@@ -145,7 +146,7 @@ impl Index {
                 let merged = merge_sources(row.source, evidence.source);
                 let changed = merged != row.source;
                 row.source = merged;
-                return changed.then_some(value);
+                return changed.then_some((observable, value, false));
             }
             seen += 1;
             at = row.next_of_observable;
@@ -165,7 +166,7 @@ impl Index {
         });
         (slot.head, *head) = (number, number);
         slot.count += 1;
-        Some(value)
+        Some((observable, value, true))
     }
 
     /// Who has a value, and by whom it is said; the latest first.

@@ -168,8 +168,9 @@ pub(super) struct Problem<'a> {
     pub(super) local: &'a [u32],
     /// The latest first.
     pub(super) decisions: &'a [Decision],
-    /// For an observable outside: the group it is in and stays in, and the mass of that.
-    pub(super) outside: &'a dyn Fn(u32) -> (u64, f32),
+    /// For an observable outside: one member of the group it is in and stays in, always the same, and the
+    /// mass of that group.
+    pub(super) outside: &'a dyn Fn(u32) -> (u32, f32),
 }
 
 /// The groups.
@@ -181,8 +182,9 @@ pub(super) struct Solution {
     pub(super) count: u32,
     /// By group: its mass in the model.
     pub(super) masses: Vec<f32>,
-    /// Groups outside that took up some of the subset: group, and the key of the group outside.
-    pub(super) joined: Vec<(u32, u64)>,
+    /// Groups outside that took up some of the subset: group, and the member that stands for the group
+    /// outside.
+    pub(super) joined: Vec<(u32, u32)>,
     /// Decisions that newer ones contradict.
     pub(super) overruled: Vec<Decision>,
     /// The cut-off that was needed to keep within the bound of memory.
@@ -238,15 +240,17 @@ pub(super) fn solve(problem: &Problem<'_>) -> Solution {
         *slot = sets.is_decided(place);
     }
     // Outside, each group is one node after those of the subset.
-    let mut keys: BTreeMap<u64, u32> = BTreeMap::new();
-    let mut outside: Vec<(u64, f32)> = Vec::new();
+    let mut nodes: Vec<u32> = vec![OUTSIDE; local.len()];
+    let mut outside: Vec<(u32, f32)> = Vec::new();
     let mut node = |observable: u32| match place(observable) {
         OUTSIDE => {
-            let (key, mass) = (problem.outside)(observable);
-            *keys.entry(key).or_insert_with(|| {
-                outside.push((key, mass));
-                count + u32::try_from(outside.len() - 1).unwrap_or(0)
-            })
+            let (stands, mass) = (problem.outside)(observable);
+            let Some(slot) = nodes.get_mut(stands as usize) else { return OUTSIDE };
+            if *slot == OUTSIDE {
+                *slot = count + u32::try_from(outside.len()).unwrap_or(0);
+                outside.push((stands, mass));
+            }
+            *slot
         }
         inside => inside,
     };

@@ -275,6 +275,25 @@ proptest! {
         prop_assert_eq!(sets(&batch), sets(&parts));
     }
 
+    /// The same where weak values have to add up to a certain link, and communities are out of play.
+    #[test]
+    fn what_adds_up_to_certainty_is_the_same_however_it_came(
+        evidence in some_evidence(), cut in 0..200_usize,
+    ) {
+        let settings = Settings { high: 7.0, resolution: 1e9, ..Settings::default() };
+        let crowd = crowd();
+        let mut batch = Clustering::new(settings.clone());
+        batch.add(&[crowd.clone(), evidence.clone()].concat());
+        let mut parts = Clustering::new(settings);
+        parts.add(&crowd);
+        let (first, second) = evidence.split_at(cut.min(evidence.len()));
+        parts.add(first);
+        for one in second.chunks(7) {
+            parts.add(one);
+        }
+        prop_assert_eq!(sets(&batch), sets(&parts));
+    }
+
     #[test]
     fn in_parts_is_nearly_as_at_once(evidence in some_evidence(), cut in 0..200_usize) {
         let crowd = crowd();
