@@ -157,6 +157,13 @@ impl Benchmark {
         )
     }
 
+    /// The same observables, of which those that stood below one list of references count as one family.
+    pub(super) fn by_block(&self) -> Self {
+        let most = self.items.iter().map(|item| item.block).max().unwrap_or(0);
+        let items = self.items.iter().map(|item| Item { family: item.block, ..item.clone() }).collect();
+        Self { families: (0..=most).map(|block| block.to_string()).collect(), items }
+    }
+
     /// How many observables each family has here.
     pub(super) fn sizes(&self) -> Vec<usize> {
         let mut sizes = vec![0; self.families.len()];

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use rempart_matching::{IpTable, IpTableKind};
 use rempart_model::observable::SuffixList;
-use rempart_triage::connect::template::{Feature, address_features, name_features, path_features};
+use rempart_triage::connect::template::{
+    Commonplace, Feature, address_features, name_features, path_features,
+};
 use rempart_triage::connect::{Evidence, EvidenceKind, hash_value};
 
 use super::benchmark::Benchmark;
@@ -17,18 +19,24 @@ const KEY: u64 = 0x5EED;
 pub(super) struct Tables {
     suffixes: SuffixList,
     systems: IpTable,
+    common: Commonplace,
 }
 
+/// What so many popular names have is commonplace.
+pub(super) const COMMON: usize = 3;
+
 impl Tables {
-    /// Those that are shipped.
-    pub(super) fn bundled() -> anyhow::Result<Self> {
+    /// The tables that are shipped, and what popular names have in common: lines `name,source`.
+    pub(super) fn new(popular: &str) -> anyhow::Result<Self> {
         let suffixes = SuffixList::from_text(&rempart_matching::public_suffix_list()?)?;
         let systems = IpTable::bundled_asn()?;
         anyhow::ensure!(
             systems.kind() == IpTableKind::Asn,
             "the table of autonomous systems is another table"
         );
-        Ok(Self { suffixes, systems })
+        let names = popular.lines().skip(1).filter_map(|line| line.split(',').next());
+        let common = Commonplace::of(names, &suffixes, COMMON);
+        Ok(Self { suffixes, systems, common })
     }
 
     /// The features of one value: a name, an address, with a port, with a path, or a path alone.
@@ -50,6 +58,7 @@ impl Tables {
                     .extend(port.map(|port| Feature { kind: EvidenceKind::Port, text: port.to_string() }));
             }
         }
+        features.retain(|feature| !self.common.contains(feature));
         features
     }
 }

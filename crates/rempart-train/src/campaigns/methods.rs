@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use rempart_triage::connect::{Clustering, Evidence, EvidenceKind, Graph, Settings, UnionFind, leiden};
 
+use super::benchmark::Benchmark;
+use super::measure::{self, Score};
+
 /// Rempart's clusters: a label for each of `count` observables.
 pub(super) fn rempart(evidence: &[Evidence], settings: &Settings, count: usize) -> Vec<u64> {
     let mut clustering = Clustering::new(settings.clone());
@@ -36,21 +39,42 @@ pub(super) fn edges(evidence: &[Evidence], settings: &Settings) -> Vec<(u32, u32
     edges
 }
 
-/// Baseline: whatever is linked is one cluster.
-pub(super) fn components(edges: &[(u32, u32)], count: usize) -> Vec<u64> {
-    let mut sets = UnionFind::new(u32::try_from(count).unwrap_or(0));
-    for (a, b) in edges {
-        sets.unite(*a, *b);
-    }
-    (0..u32::try_from(count).unwrap_or(0)).map(|one| u64::from(sets.find(one))).collect()
+/// What Rempart is measured beside. Each takes a link for a link, whatever it is worth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Baseline {
+    /// Whatever is linked is one cluster.
+    Components,
+    /// Leiden with the constant Potts model of this resolution.
+    Leiden(f64),
 }
 
-/// Baseline: Leiden over the same links, none of which weighs more than another.
-pub(super) fn unweighted(edges: &[(u32, u32)], count: usize, resolution: f64) -> Vec<u64> {
-    let links: Vec<(u32, u32, f32)> = edges.iter().map(|(a, b)| (*a, *b, 1.0)).collect();
-    let graph = Graph::new(vec![1.0; count], &links);
-    leiden(&graph, resolution, 1).into_iter().map(u64::from).collect()
+impl Baseline {
+    /// Its clusters over these links: a label for each of `count` observables.
+    pub(super) fn labels(self, edges: &[(u32, u32)], count: usize) -> Vec<u64> {
+        match self {
+            Self::Components => {
+                let count = u32::try_from(count).unwrap_or(0);
+                let mut sets = UnionFind::new(count);
+                for (a, b) in edges {
+                    sets.unite(*a, *b);
+                }
+                (0..count).map(|one| u64::from(sets.find(one))).collect()
+            }
+            Self::Leiden(resolution) => {
+                let links: Vec<(u32, u32, f32)> = edges.iter().map(|(a, b)| (*a, *b, 1.0)).collect();
+                leiden(&Graph::new(vec![1.0; count], &links), resolution, 1)
+                    .into_iter()
+                    .map(u64::from)
+                    .collect()
+            }
+        }
+    }
 }
+
+/// The resolutions that are tried for Leiden without weights.
+pub(super) const RESOLUTIONS: [f64; 8] = [0.005, 0.01, 0.03, 0.05, 0.1, 0.2, 0.4, 0.9];
+/// The cut-offs that are tried for the baselines: a value shared by more observables makes no link.
+pub(super) const CUTS: [u32; 14] = [2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 35, 60, 120, 500];
 
 /// The settings with the cut-off of all kinds lowered to `most`.
 pub(super) fn cut(settings: &Settings, most: u32) -> Settings {
@@ -59,4 +83,37 @@ pub(super) fn cut(settings: &Settings, most: u32) -> Settings {
         strength.most = strength.most.min(most);
     }
     settings
+}
+
+/// The links of the settings at each cut-off, in two forms: the cut-offs of the kinds lowered to it, and one
+/// cut-off for all kinds. Each with its place in the list, so that it is found again on the other half.
+pub(super) fn graphs(evidence: &[Evidence], settings: &Settings) -> Vec<Vec<(u32, u32)>> {
+    let mut wide = settings.clone();
+    for strength in &mut wide.strengths {
+        strength.most = u32::MAX;
+    }
+    let forms = [settings, &wide];
+    forms.iter().flat_map(|form| CUTS.iter().map(|most| edges(evidence, &cut(form, *most)))).collect()
+}
+
+/// Chooses on the development half the cut-off, and the resolution where there is one, with the largest F1
+/// at a precision of `floor` at least; where none reaches it, the most precise.
+pub(super) fn choose(
+    benchmark: &Benchmark,
+    graphs: &[Vec<(u32, u32)>],
+    baselines: &[Baseline],
+    floor: f64,
+) -> Option<(usize, Baseline)> {
+    let mut best: Option<((bool, f64), (usize, Baseline))> = None;
+    for (place, graph) in graphs.iter().enumerate() {
+        for baseline in baselines {
+            let score: Score = measure::score(benchmark, &baseline.labels(graph, benchmark.items.len()), 0);
+            let enough = score.precision.value >= floor;
+            let rank = (enough, if enough { score.f1.value } else { score.precision.value });
+            if best.is_none_or(|(most, _)| rank > most) {
+                best = Some((rank, (place, *baseline)));
+            }
+        }
+    }
+    best.map(|(_, choice)| choice)
 }

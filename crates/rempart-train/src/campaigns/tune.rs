@@ -3,10 +3,11 @@
 use rempart_triage::connect::{Evidence, EvidenceKind, Settings, Strength};
 
 use super::benchmark::Benchmark;
+use super::speed::Random;
 use super::{measure, methods};
 
 /// The kinds that the benchmark has.
-pub(super) const KINDS: [EvidenceKind; 10] = [
+pub(super) const KINDS: [EvidenceKind; 11] = [
     EvidenceKind::Registrable,
     EvidenceKind::Address,
     EvidenceKind::Template,
@@ -15,44 +16,111 @@ pub(super) const KINDS: [EvidenceKind; 10] = [
     EvidenceKind::KitPath,
     EvidenceKind::Network,
     EvidenceKind::Port,
+    EvidenceKind::Service,
     EvidenceKind::Platform,
     EvidenceKind::System,
 ];
 
-/// What is made as large as it can be: B-cubed F1, as long as precision is at least `floor`; below, what is
-/// missing counts five times.
-fn goal(benchmark: &Benchmark, labels: &[u64], floor: f64) -> f64 {
-    let score = measure::score(benchmark, labels, 0);
-    score.f1.value - 5.0 * (floor - score.precision.value).max(0.0)
+/// The development half.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Half<'a> {
+    /// The observables.
+    pub(super) benchmark: &'a Benchmark,
+    /// What they share.
+    pub(super) evidence: &'a [Evidence],
 }
 
-/// Changes one parameter after another as long as that helps, at most `rounds` times all.
-pub(super) fn search(
-    benchmark: &Benchmark,
-    evidence: &[Evidence],
-    start: &Settings,
-    floor: f64,
-    rounds: usize,
-) -> Settings {
-    let count = benchmark.items.len();
-    let mut best = start.clone();
-    let mut reached = goal(benchmark, &methods::rempart(evidence, &best, count), floor);
-    for round in 0..rounds {
-        let before = reached;
-        let mut consider = |candidate: Settings, best: &mut Settings| {
-            let value = goal(benchmark, &methods::rempart(evidence, &candidate, count), floor);
-            if value > reached + 1e-4 {
-                (reached, *best) = (value, candidate);
+/// What is made as large as it can be: B-cubed F1, as long as precision is at least `floor`; below, what is
+/// missing counts ten times.
+fn goal(half: Half<'_>, labels: &[u64], floor: f64) -> f64 {
+    let score = measure::score(half.benchmark, labels, 0);
+    score.f1.value - 10.0 * (floor - score.precision.value).max(0.0)
+}
+
+/// From several starts, changes one parameter after another as long as that helps.
+pub(super) fn search(half: Half<'_>, start: &Settings, floor: f64) -> Settings {
+    let mut best = (f64::NEG_INFINITY, start.clone());
+    for (high, resolution, size_power) in
+        [(start.high, start.resolution, start.size_power), (6.0, 4.0, 0.0), (3.0, 1.5, 0.15), (4.5, 2.0, 0.5)]
+    {
+        let found = climb(half, &Settings { high, resolution, size_power, ..start.clone() }, floor);
+        if found.0 > best.0 {
+            best = found;
+        }
+    }
+    wander(half, best, floor).1
+}
+
+/// How many random steps are tried after the climb.
+const STEPS: u32 = 1500;
+
+/// Changes one to four parameters at random, and keeps what helps.
+fn wander(half: Half<'_>, mut best: (f64, Settings), floor: f64) -> (f64, Settings) {
+    let count = half.benchmark.items.len();
+    let mut random = Random(0x7A11);
+    for _ in 0..STEPS {
+        let mut candidate = best.1.clone();
+        for _ in 0..=random.below(4) {
+            // Between a half and twice.
+            #[allow(clippy::cast_precision_loss, reason = "a number below 1000")]
+            let step = 2.0_f32.powf(random.below(1001) as f32 / 500.0 - 1.0);
+            match random.below(9) {
+                0 => candidate.high *= step,
+                1 => candidate.resolution *= step,
+                2 => {
+                    candidate.size_power =
+                        [0.0, 0.1, 0.25, 0.5][usize::try_from(random.below(4)).unwrap_or(0)]
+                }
+                parameter => {
+                    let place = usize::try_from(random.below(KINDS.len() as u64)).unwrap_or(0);
+                    let Some(kind) = KINDS.get(place).copied() else { continue };
+                    let mut strength = candidate.strength(kind);
+                    match parameter {
+                        3 | 4 => strength.cap = (strength.cap * step).clamp(0.2, 20.0),
+                        5 | 6 => strength.factor = (strength.factor * step).clamp(0.02, 4.0),
+                        _ => {
+                            #[allow(
+                                clippy::cast_possible_truncation,
+                                clippy::cast_sign_loss,
+                                clippy::cast_precision_loss,
+                                reason = "a small count"
+                            )]
+                            let most = (strength.most as f32 * step).round() as u32;
+                            strength.most = most.clamp(2, 500);
+                        }
+                    }
+                    candidate = candidate.with(kind, strength);
+                }
+            }
+        }
+        let reached = goal(half, &methods::rempart(half.evidence, &candidate, count), floor);
+        if reached > best.0 {
+            best = (reached, candidate);
+        }
+    }
+    best
+}
+
+fn climb(half: Half<'_>, start: &Settings, floor: f64) -> (f64, Settings) {
+    let count = half.benchmark.items.len();
+    let value = |settings: &Settings| goal(half, &methods::rempart(half.evidence, settings, count), floor);
+    let mut best = (value(start), start.clone());
+    for _ in 0..8 {
+        let before = best.0;
+        let consider = |candidate: Settings, best: &mut (f64, Settings)| {
+            let reached = value(&candidate);
+            if reached > best.0 + 1e-4 {
+                *best = (reached, candidate);
             }
         };
-        for step in [0.6_f32, 0.8, 1.25, 1.6] {
-            let high = best.high * step;
-            consider(Settings { high, ..best.clone() }, &mut best);
-            let resolution = best.resolution * step;
-            consider(Settings { resolution, ..best.clone() }, &mut best);
+        for step in [0.6_f32, 0.8, 0.9, 1.1, 1.25, 1.6] {
+            let (high, resolution) = (best.1.high * step, best.1.resolution * step);
+            consider(Settings { high, ..best.1.clone() }, &mut best);
+            consider(Settings { resolution, ..best.1.clone() }, &mut best);
+            consider(Settings { high, resolution, ..best.1.clone() }, &mut best);
         }
         for size_power in [0.0, 0.15, 0.3, 0.5, 0.75, 1.0] {
-            consider(Settings { size_power, ..best.clone() }, &mut best);
+            consider(Settings { size_power, ..best.1.clone() }, &mut best);
         }
         for kind in KINDS {
             for (factor, cap, most) in [
@@ -66,24 +134,27 @@ pub(super) fn search(
                 (1.0, 1.0, 0.75),
                 (1.0, 1.0, 1.5),
                 (1.0, 1.0, 2.5),
-                (0.0, 1.0, 1.0),
+                (0.8, 1.0, 2.0),
             ] {
-                let old = best.strength(kind);
+                let old = best.1.strength(kind);
                 #[allow(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
                     clippy::cast_precision_loss,
-                    reason = "small counts"
+                    reason = "a small count"
                 )]
                 let most = ((old.most as f32 * most).round() as u32).clamp(2, 500);
-                let strength = Strength { factor: old.factor * factor, cap: (old.cap * cap).min(40.0), most };
+                let strength = Strength {
+                    factor: (old.factor * factor).clamp(0.05, 4.0),
+                    cap: (old.cap * cap).clamp(0.2, 20.0),
+                    most,
+                };
                 if strength != old {
-                    consider(best.clone().with(kind, strength), &mut best);
+                    consider(best.1.clone().with(kind, strength), &mut best);
                 }
             }
         }
-        eprintln!("  round {round}: {reached:.4}");
-        if reached - before < 5e-4 {
+        if best.0 - before < 5e-4 {
             break;
         }
     }

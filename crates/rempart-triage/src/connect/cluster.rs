@@ -104,8 +104,8 @@ pub struct Outcome {
     pub lowered: Option<u32>,
     /// How many pieces of evidence were left because an observable had too many.
     pub left: u64,
-    /// There are by now twice as many observables as when rarity was last counted, or half: a
-    /// [`Clustering::rebuild`] is due.
+    /// There are by now so many more observables that rarity is to be counted against another number of
+    /// them: a [`Clustering::rebuild`] is due. Never again from [`Settings::population`] on.
     pub rebuild_due: bool,
 }
 
@@ -303,9 +303,15 @@ impl Clustering {
         }
     }
 
+    /// The number of observables to count rarity against: a power of two, so that it rarely changes.
+    fn reference(&self) -> u32 {
+        let count = self.index.len().clamp(1, 1 << 31).next_power_of_two();
+        count.min(self.settings.population.max(1))
+    }
+
     /// Groups everything anew, with rarity counted against all observables there are now.
     pub fn rebuild(&mut self) -> Outcome {
-        self.population = self.index.len().max(1).next_power_of_two();
+        self.population = self.reference();
         self.regroup((0..self.index.len()).collect())
     }
 
@@ -369,7 +375,6 @@ impl Clustering {
         olds.sort_unstable();
         olds.dedup();
         let changes = self.rename(&olds, groups, &solution.masses);
-        let count = self.index.len();
         Outcome {
             changes,
             regrouped: u32::try_from(subset.len()).unwrap_or(u32::MAX),
@@ -377,7 +382,7 @@ impl Clustering {
             overruled: solution.overruled,
             lowered: solution.lowered,
             left: self.index.left(),
-            rebuild_due: count / 2 > self.population || count < self.population / 4,
+            rebuild_due: self.reference() != self.population,
         }
     }
 

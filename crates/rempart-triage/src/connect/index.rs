@@ -205,12 +205,16 @@ fn merge_sources(a: u32, b: u32) -> u32 {
     }
 }
 
+/// Whether something is known here or from several sources.
+pub(super) fn is_firm(source: u32) -> bool {
+    source == Evidence::OWN || source == SEVERAL
+}
+
 /// Without whom a link would not be there: nobody ([`Evidence::OWN`]) where both ends are known here or from
 /// several sources; the one source that says either end alone; [`SEVERAL`] where two sources say one end
 /// each, since either may have copied the value to attach itself to the other's.
 pub(super) fn carried_by(a: u32, b: u32) -> u32 {
-    let firm = |source| source == Evidence::OWN || source == SEVERAL;
-    match (firm(a), firm(b)) {
+    match (is_firm(a), is_firm(b)) {
         (true, true) => Evidence::OWN,
         (true, false) => b,
         (false, true) => a,

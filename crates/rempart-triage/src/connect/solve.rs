@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cluster::Decision;
 use super::evidence::{Evidence, EvidenceKind, Settings};
-use super::index::{Index, SEVERAL, carried_by};
+use super::index::{Index, SEVERAL, carried_by, is_firm};
 use super::leiden::{Graph, leiden};
 use super::union::UnionFind;
 
@@ -68,7 +68,7 @@ pub(super) fn value_weight(index: &Index, settings: &Settings, population: u32, 
 pub(super) struct Links {
     /// Of values that are strong enough alone: as many pairs as tie all that have it together.
     pub(super) strong: Vec<Link>,
-    /// Of the others: all pairs.
+    /// Of the others, and where a strong one that is not hard hangs on one source: all pairs.
     pub(super) weak: Vec<Link>,
     /// The cut-off that was needed to keep within the bound.
     pub(super) lowered: Option<u32>,
@@ -112,6 +112,17 @@ pub(super) fn links(
             }
         };
         if strong {
+            let hard = index.value(*value).is_some_and(|value| value.kind.is_hard());
+            if !hard && most.is_none_or(|most| index.value(*value).is_some_and(|value| value.count <= most)) {
+                for (place, one) in members.iter().enumerate() {
+                    for other in members.get(place + 1..).unwrap_or_default() {
+                        if !is_firm(one.1) || !is_firm(other.1) {
+                            link(&mut found.weak, one, other);
+                        }
+                    }
+                }
+            }
+            members.retain(|member| hard || is_firm(member.1));
             // A chain would break where a pair is kept apart: who was decided about is tied to everyone.
             for (place, one) in members.iter().enumerate() {
                 if decided(one.0) {
@@ -141,10 +152,16 @@ fn affordable(index: &Index, settings: &Settings, population: u32, values: &[u32
     let mut by_count: BTreeMap<u32, u64> = BTreeMap::new();
     for value in values {
         let weight = value_weight(index, settings, population, *value);
-        if weight > 0.0 && weight < settings.high {
-            let count = index.value(*value).map_or(0, |value| value.count);
-            *by_count.entry(count).or_default() += u64::from(count) * u64::from(count.saturating_sub(1)) / 2;
-        }
+        let Some(known) = index.value(*value).filter(|_| weight > 0.0) else { continue };
+        let (count, others) = (u64::from(known.count), u64::from(known.count.saturating_sub(1)));
+        let links = if weight < settings.high {
+            count * others / 2
+        } else if known.kind.is_hard() {
+            0
+        } else {
+            index.members(*value).filter(|(_, source)| !is_firm(*source)).count() as u64 * others
+        };
+        *by_count.entry(known.count).or_default() += links;
     }
     let (mut sum, mut most) = (0_u64, 0);
     for (count, links) in by_count {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use rempart_model::observable::SuffixList;
 
-use super::evidence::EvidenceKind;
+use super::evidence::{EvidenceKind, hash_value};
 
 /// A thing that an observable has and others may share, as text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +94,9 @@ pub fn address_features(address: IpAddr, port: Option<u16>, system: Option<u32>)
         Feature { kind: EvidenceKind::Network, text: network },
     ];
     features.extend(port.map(|port| Feature { kind: EvidenceKind::Port, text: port.to_string() }));
+    if let (Some(port), Some(system)) = (port, system) {
+        features.push(Feature { kind: EvidenceKind::Service, text: format!("{port}@{system}") });
+    }
     features.extend(system.map(|system| Feature { kind: EvidenceKind::System, text: system.to_string() }));
     features
 }
@@ -177,6 +180,44 @@ fn shape(label: &str) -> String {
     )
 }
 
+/// Patterns and parts that popular names have, so that sharing them says nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Commonplace {
+    hashes: Vec<u64>,
+}
+
+impl Commonplace {
+    /// The patterns and parts that at least `least` of these names have.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>, suffixes: &SuffixList, least: usize) -> Self {
+        let mut all: Vec<u64> = names
+            .into_iter()
+            .flat_map(|name| name_features(name, suffixes))
+            .filter(|feature| Self::concerns(feature.kind))
+            .map(|feature| Self::hash(&feature))
+            .collect();
+        all.sort_unstable();
+        let hashes = all
+            .chunk_by(|a, b| a == b)
+            .filter(|same| same.len() >= least)
+            .filter_map(|same| same.first().copied())
+            .collect();
+        Self { hashes }
+    }
+
+    /// Whether a feature is one of them.
+    pub fn contains(&self, feature: &Feature) -> bool {
+        Self::concerns(feature.kind) && self.hashes.binary_search(&Self::hash(feature)).is_ok()
+    }
+
+    fn concerns(kind: EvidenceKind) -> bool {
+        matches!(kind, EvidenceKind::NamePart | EvidenceKind::Template)
+    }
+
+    fn hash(feature: &Feature) -> u64 {
+        hash_value(feature.kind as u64, feature.text.as_bytes())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +248,18 @@ mod tests {
         let shared = shared("one.pages.example", "quite-another.pages.example");
         assert!(shared.iter().all(|feature| feature.kind == EvidenceKind::Platform), "{shared:?}");
         assert!(!shared.is_empty());
+    }
+
+    #[test]
+    fn what_popular_names_have_is_commonplace() {
+        let common = Commonplace::of(["update-center.com", "updates.example", "my-update.com"], &list(), 2);
+        let features = name_features("kkupdatezz.com", &list());
+        let found: Vec<&str> = features
+            .iter()
+            .filter(|feature| common.contains(feature))
+            .map(|feature| feature.text.as_str())
+            .collect();
+        assert_eq!(found, ["n:update"]);
     }
 
     #[test]

@@ -183,7 +183,7 @@ fn memory_is_bounded_and_the_lowered_cut_off_is_said() {
             [own(one, EvidenceKind::Template, one / 40), own(one, EvidenceKind::NamePart, one / 4)]
         })
         .collect();
-    let mut clustering = Clustering::new(Settings { max_links: 10_000, ..Settings::default() });
+    let mut clustering = Clustering::new(Settings { max_links: 10_000, high: 100.0, ..Settings::default() });
     let outcome = clustering.add(&evidence);
     assert_eq!(outcome.lowered, Some(4));
     assert!(outcome.weak_links <= 10_000);
