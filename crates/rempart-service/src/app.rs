@@ -161,6 +161,8 @@ pub struct App {
     pub(crate) blocks_changed: std::sync::atomic::AtomicU64,
     /// How the protective outputs stand.
     pub(crate) outputs: RwLock<Vec<crate::protect::OutputStatus>>,
+    /// What belongs together, once somebody asked.
+    pub(crate) campaigns: Mutex<Option<crate::campaigns::Campaigns>>,
     /// What this process has counted.
     pub metrics: Metrics,
 }
@@ -182,6 +184,7 @@ impl App {
             protect: crate::protect::Settings::new(std::path::PathBuf::new()),
             blocks_changed: std::sync::atomic::AtomicU64::new(0),
             outputs: RwLock::new(Vec::new()),
+            campaigns: Mutex::new(None),
             metrics: Metrics::default(),
         })
     }

@@ -121,6 +121,9 @@ pub struct Explanation {
     pub claims: Vec<ExplainedClaim>,
     /// Whom it concerns, and why.
     pub concerns: Vec<ExplainedConcern>,
+    /// The campaign that it is in, as far as that is worked out already; `campaign show` tells why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
 }
 
 /// An analyst's decision, in an explanation.
@@ -233,6 +236,7 @@ impl App {
             reasons,
             claims: explained,
             concerns: concerns(&judge, &picture, &observable, &hints),
+            campaign: row.as_ref().and_then(|row| self.campaign_known(row.id)),
         })
     }
 }

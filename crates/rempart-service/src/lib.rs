@@ -9,6 +9,7 @@ pub mod access;
 pub mod admin;
 mod app;
 pub mod ask;
+pub mod campaigns;
 pub mod clock;
 mod error;
 pub mod export;

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod changes;
+pub mod connect;
 pub mod error;
 pub mod merkle;
 pub mod placement;
@@ -17,6 +18,7 @@ pub mod store;
 pub mod types;
 
 pub use changes::*;
+pub use connect::*;
 pub use error::StoreError;
 pub use protect::*;
 pub use store::{Secrets, Store, content_hash, salted};

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rempart_model::{Block, BlockId, Member, MemberId, Observable, StixId, Timestamp};
+use rempart_model::{Member, MemberId, Observable, StixId, Timestamp};
 
 use crate::changes::{ChangeCursor, Changes};
 use crate::error::StoreError;
 use crate::merkle::{Hash, sha256};
-use crate::protect::{BlockHealth, BlockHits, BlockRow, OutputState};
 use crate::sqlite::Sqlite;
 use crate::types::{
     AccessKey, BatchOutcome, ClaimRow, ClassId, Conclude, Counts, KeyOwner, LedgerEntry, NewConcern,
@@ -80,6 +79,8 @@ macro_rules! dispatch {
         match $self { Store::Sqlite(adapter) => adapter.$method($($argument),*) }
     };
 }
+
+mod protect;
 
 impl Store {
     /// Opens the embedded store in a folder, making or migrating it as needed.
@@ -385,85 +386,6 @@ impl Store {
     /// Writes an event (a decision, a change of settings) into the ledger.
     pub fn record_event(&self, actor: &str, payload: &str, now: Timestamp) -> Result<u64, StoreError> {
         dispatch!(self.record_event(actor, payload, now))
-    }
-
-    /// Places blocks, with entries in the ledger. A value that is blocked already keeps its block; returns those
-    /// that were placed.
-    pub fn place_blocks(
-        &self,
-        actor: &str,
-        blocks: &[Block],
-        now: Timestamp,
-    ) -> Result<Vec<Block>, StoreError> {
-        dispatch!(self.place_blocks(actor, blocks, now))
-    }
-
-    /// Ends blocks, each with why, with entries in the ledger; returns those that were still in force.
-    pub fn end_blocks(
-        &self,
-        actor: &str,
-        ended: &[(BlockId, String)],
-        now: Timestamp,
-    ) -> Result<Vec<Block>, StoreError> {
-        dispatch!(self.end_blocks(actor, ended, now))
-    }
-
-    /// A block, in force or not.
-    pub fn block(&self, id: BlockId) -> Result<Option<BlockRow>, StoreError> {
-        dispatch!(self.block(id))
-    }
-
-    /// The block that is in force for a value.
-    pub fn block_of(&self, target: &Observable) -> Result<Option<Block>, StoreError> {
-        dispatch!(self.block_of(target))
-    }
-
-    /// The blocks that a value ever had, newest first, at most 100.
-    pub fn blocks_of(&self, target: &Observable) -> Result<Vec<BlockRow>, StoreError> {
-        dispatch!(self.blocks_of(target))
-    }
-
-    /// Up to `limit` blocks in force, ordered by kind and value, after the one of `after`.
-    pub fn blocks(&self, after: Option<&Observable>, limit: usize) -> Result<Vec<Block>, StoreError> {
-        dispatch!(self.blocks(after, limit))
-    }
-
-    /// Up to `limit` blocks in force whose time is over.
-    pub fn blocks_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Block>, StoreError> {
-        dispatch!(self.blocks_due(now, limit))
-    }
-
-    /// Counts what blocks stopped.
-    pub fn count_hits(&self, hits: &[BlockHits], now: Timestamp) -> Result<(), StoreError> {
-        dispatch!(self.count_hits(hits, now))
-    }
-
-    /// What a block stopped, by day and country.
-    pub fn hits(&self, block: BlockId) -> Result<Vec<BlockHits>, StoreError> {
-        dispatch!(self.hits(block))
-    }
-
-    /// How a protective output stands; one that was never set is dry.
-    pub fn output(&self, name: &str) -> Result<OutputState, StoreError> {
-        dispatch!(self.output(name))
-    }
-
-    /// Sets how a protective output stands; `event` goes into the ledger.
-    pub fn set_output(
-        &self,
-        actor: &str,
-        name: &str,
-        state: OutputState,
-        event: Option<&str>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        dispatch!(self.set_output(actor, name, state, event, now))
-    }
-
-    /// How it went with blocks since a time: how many there were, and how many ended for reasons that hold one of the
-    /// texts.
-    pub fn block_health(&self, since: Timestamp, texts: [&str; 2]) -> Result<BlockHealth, StoreError> {
-        dispatch!(self.block_health(since, texts))
     }
 
     /// All networks that anybody says something of.

@@ -275,6 +275,8 @@ fn errors(app: &App, caller: &Caller, collections: &[Collection], ids: &[String]
     let value = "shared0.fr".to_owned();
     words.push(told(&app.search(caller, std::slice::from_ref(&value)).unwrap_err()));
     words.push(told(&app.explain(caller, &value).unwrap_err()));
+    words.push(told(&app.campaigns(caller, 2).unwrap_err()));
+    words.push(told(&app.campaign(caller, &value).unwrap_err()));
     words.push(told(&app.explain_block(caller, &value).unwrap_err()));
     words.push(told(&app.preview(caller, &mut |_| Ok(())).unwrap_err()));
     words.push(told(&app.blocked_name(caller).unwrap_err()));
@@ -285,6 +287,6 @@ fn errors(app: &App, caller: &Caller, collections: &[Collection], ids: &[String]
     words.push(told(&app.keys(caller).unwrap_err()));
     words.push(told(&app.counts(caller).unwrap_err()));
     words.push(told(&app.verify_ledger(caller, &mut |_, _| ()).unwrap_err()));
-    assert!(words.iter().rev().take(8).all(|words| words.starts_with("forbidden: ")), "{words:?}");
+    assert!(words.iter().rev().take(10).all(|words| words.starts_with("forbidden: ")), "{words:?}");
     handed.ways.push(("errors".into(), words));
 }

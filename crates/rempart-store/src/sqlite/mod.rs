@@ -2,6 +2,7 @@
 
 mod blocks;
 mod changes;
+mod connect;
 mod intake;
 mod ledger;
 mod lifecycle;

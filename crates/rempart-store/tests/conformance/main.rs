@@ -6,6 +6,7 @@
 mod blocks;
 mod bulk;
 mod changes;
+mod connect;
 mod intake;
 mod ledger;
 mod pages;

@@ -1,5 +1,6 @@
 //! The command line: what can be said.
 
+mod campaign;
 mod matching;
 mod protect;
 
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use campaign::CampaignCommand;
 pub(crate) use matching::{IndexBuildArgs, IndexCommand, IndexInfoArgs, MatchArgs, MatchFormat, MatchOutput};
 pub(crate) use protect::{PreviewOnly, ProtectCommand};
 
@@ -88,6 +90,9 @@ pub(crate) enum Command {
     Index(IndexCommand),
     /// Find what an index knows in any text; exits as grep does: 0 found, 1 nothing found, 2 an error
     Match(MatchArgs),
+    /// Campaigns: observables that belong together, and the evidence; correct them
+    #[command(subcommand)]
+    Campaign(CampaignCommand),
     /// What is blocked: look first, make live, ask why, stop
     #[command(subcommand)]
     Protect(ProtectCommand),

@@ -100,6 +100,9 @@ fn told(explanation: &Explanation) -> String {
             decided.by, decided.at, decided.reason
         ));
     }
+    if let Some(campaign) = &explanation.campaign {
+        text.push_str(&format!("  in {campaign}; `campaign show {campaign}` says why\n"));
+    }
     text.push_str("why this score\n");
     for reason in &explanation.reasons {
         text.push_str(&format!("  {reason}\n"));

@@ -1,6 +1,7 @@
 //! Commands on a data folder. Each is a request that is carried out either here, where nobody holds
 //! the folder, or by the server that does; what the user sees is the same.
 
+mod campaign;
 pub(crate) mod execute;
 pub(crate) mod extract;
 mod import;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
+use super::campaign::Campaigning;
 use crate::cli::{
     Command, ConstituencyArgs, ExportFormat, IndexCommand, KeyCommand, LedgerCommand, MemberCommand,
     PersonCommand, PreviewOnly, ProtectCommand, SourceCommand,
@@ -116,6 +117,7 @@ pub(crate) enum Request {
         json: bool,
     },
     Protect(Protecting),
+    Campaign(Campaigning),
 }
 
 /// What is asked of protective outputs.
@@ -273,6 +275,7 @@ pub(crate) fn from_cli(command: Command) -> anyhow::Result<Request> {
             json: args.json,
         },
         Command::Status(args) => Request::Status { json: args.json },
+        Command::Campaign(command) => Request::Campaign(command.into()),
         Command::Protect(command) => Request::Protect(protecting(command)?),
         Command::Serve(_)
         | Command::Demo(_)

@@ -309,6 +309,7 @@ fn tour(
     }
     let blocked = first_blocked(app, caller)?;
     let (resolver, at, port) = (resolver::FILE, resolver::ADDRESS.ip(), resolver::ADDRESS.port());
+    let campaign = one_campaign(app, caller)?;
     let key = keys.first().map(|(_, key)| key.as_str()).unwrap_or_default();
     let name = keys.first().map(|(name, _)| name.as_str()).unwrap_or_default();
     text.push_str(&format!(
@@ -323,10 +324,20 @@ fn tour(
          \x20 unbound -d -c {data}/{resolver}          # a resolver that takes the zones\n\
          \x20 dig @{at} -p {port} {blocked}\n\
          \x20 {program} --data {data} protect explain {blocked}\n\
+         \nObservables that belong together, and the evidence that holds them together:\n\
+         \x20 {program} --data {data} campaign list --least 5\n\
+         \x20 {program} --data {data} campaign show {campaign}\n\
          \nCtrl-C stops it; the same command goes on with the same data.\n"
     ));
     terminal.data(text.as_bytes())?;
     Ok(())
+}
+
+/// A campaign of a size that fits on a screen.
+fn one_campaign(app: &App, caller: &Caller) -> anyhow::Result<String> {
+    let found = app.campaigns(caller, 4)?;
+    let fits = found.iter().find(|campaign| campaign.observables <= 20).or(found.last());
+    Ok(fits.map_or_else(|| "campaign-1".to_owned(), |campaign| campaign.name.clone()))
 }
 
 /// A name that is, or is going to be, blocked.
