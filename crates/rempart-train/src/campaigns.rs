@@ -6,7 +6,6 @@ mod measure;
 mod methods;
 mod report;
 mod speed;
-mod svg;
 mod tune;
 mod vendors;
 

@@ -7,6 +7,7 @@
 
 mod campaigns;
 mod domains;
+mod svg;
 
 use std::path::PathBuf;
 

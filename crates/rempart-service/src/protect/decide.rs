@@ -142,6 +142,8 @@ impl<'a> Guard<'a> {
         // By what may be told, and by all that is known: neither alone is enough.
         let probability = seen.probability.min(row.assessment.probability);
         let class = BlockClass::of(seen.category);
+        // What only points at others that name the value must not tell it.
+        let is_told = named(&claims);
         let reason = reason(seen.category, &claims, is_decided);
         let candidate = Candidate {
             target: &row.observable,
@@ -149,8 +151,8 @@ impl<'a> Guard<'a> {
             probability,
             threshold: self.settings.threshold(class),
             // An analyst's decision alone is not enough: it may rest on what may not be told.
-            is_released: named(&claims) && supporting().next().is_some(),
-            is_observed: named(&claims),
+            is_released: is_told && supporting().next().is_some(),
+            is_observed: is_told,
             is_decided,
             reason: &reason,
             valid_until: match (seen.valid_until, row.assessment.valid_until) {

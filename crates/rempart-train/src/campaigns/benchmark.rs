@@ -148,7 +148,7 @@ impl Benchmark {
     pub(super) fn split(&self) -> (Self, Self) {
         let development = |item: &Item| {
             let name = self.families.get(item.family as usize).map_or("", String::as_str);
-            hash_value(SEED, name.as_bytes()) % 2 == 0
+            hash_value(SEED, name.as_bytes()).is_multiple_of(2)
         };
         let (first, second) = self.items.iter().cloned().partition(development);
         (

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::benchmark::{Benchmark, LARGEST, SMALLEST, Source};
 use super::measure::{Figure, Score};
 use super::speed::Speed;
-use super::svg::{self, Bar, Line};
 use super::{features, tune};
+use crate::svg::{self, Bar, Line};
 
 /// Where the trails are from.
 const MALTRAIL: &str = "github.com/stamparm/maltrail, trails/static/malware, commit \

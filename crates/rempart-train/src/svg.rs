@@ -4,24 +4,24 @@ use std::fmt::Write as _;
 
 /// One line of a plot.
 #[derive(Debug, Clone)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// What it is.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its points, both from 0 to 1.
-    pub(super) points: Vec<(f64, f64)>,
+    pub(crate) points: Vec<(f64, f64)>,
     /// Whether the points are connected.
-    pub(super) connected: bool,
+    pub(crate) connected: bool,
 }
 
 /// One bar, with the interval of its figure.
 #[derive(Debug, Clone)]
-pub(super) struct Bar {
+pub(crate) struct Bar {
     /// What it is.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// 0 to 1.
-    pub(super) value: f64,
+    pub(crate) value: f64,
     /// The interval.
-    pub(super) range: (f64, f64),
+    pub(crate) range: (f64, f64),
 }
 
 /// Colours that also those tell apart who see red and green alike (Okabe, Ito 2008).
@@ -39,7 +39,7 @@ fn head(width: f64, height: f64, title: &str) -> String {
 }
 
 /// Lines over a square from 0 to the largest value of each axis.
-pub(super) fn lines(title: &str, across: &str, up: &str, lines: &[Line]) -> String {
+pub(crate) fn lines(title: &str, across: &str, up: &str, lines: &[Line]) -> String {
     let points = || lines.iter().flat_map(|line| line.points.iter().copied());
     let most = |values: &mut dyn Iterator<Item = f64>| (values.fold(0.1_f64, f64::max) * 10.0).ceil() / 10.0;
     let (right, top) = (most(&mut points().map(|point| point.0)), most(&mut points().map(|point| point.1)));
@@ -101,7 +101,7 @@ pub(super) fn lines(title: &str, across: &str, up: &str, lines: &[Line]) -> Stri
 }
 
 /// Bars from the left, each with its interval.
-pub(super) fn bars(title: &str, bars: &[Bar]) -> String {
+pub(crate) fn bars(title: &str, bars: &[Bar]) -> String {
     let count = f64::from(u32::try_from(bars.len()).unwrap_or(0));
     let most = bars.iter().map(|bar| bar.range.1.max(bar.value)).fold(0.05_f64, f64::max);
     let (from, width) = (220.0, 340.0);
