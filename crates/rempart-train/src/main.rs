@@ -56,6 +56,9 @@ fn main() -> anyhow::Result<()> {
             if wanted(part, Part::Domains) {
                 domains::train(&data)?;
             }
+            if wanted(part, Part::Campaigns) {
+                campaigns::train(&data)?;
+            }
         }
         Task::Evaluate { part } => {
             if wanted(part, Part::Domains) {
