@@ -19,12 +19,10 @@ use benchmark::Benchmark;
 use measure::Score;
 use methods::Baseline;
 use report::{Figures, Point, Row};
+use tune::Goal;
 
 /// How often families are drawn anew for the intervals.
 const DRAWS: u32 = 2000;
-/// The least precision, on the development half, at which the shipped parameters were chosen.
-const FLOOR: f64 = 0.9;
-
 /// Both halves, and what their observables share.
 struct Data {
     development: Benchmark,
@@ -62,7 +60,7 @@ pub(crate) fn train(data: &Path) -> anyhow::Result<()> {
     let score = |settings: &Settings| {
         measure::score(half.benchmark, &methods::rempart(half.evidence, settings, count), 0)
     };
-    let chosen = tune::search(half, &shipped, FLOOR);
+    let chosen = tune::search(half, &shipped, Goal::SHIPPED);
     for (name, settings) in [("shipped", &shipped), ("chosen", &chosen)] {
         let score = score(settings);
         println!(
@@ -97,7 +95,7 @@ pub(crate) fn evaluate(data: &Path) -> anyhow::Result<()> {
     // On the same links: nothing but the weights differs.
     let same = [methods::edges(&data.development_evidence, &shipped)];
     let same_test = methods::edges(&data.test_evidence, &shipped);
-    let same_leiden = methods::choose(&data.development, &same, &leidens, 0.0)
+    let same_leiden = methods::choose(&data.development, &same, &leidens, Goal { floor: 0.0, mixed: 0.0 })
         .map_or(Baseline::Leiden(0.1), |(_, chosen)| chosen);
     let mut main = vec![
         Row::new("Rempart", ours(&shipped)),
@@ -108,27 +106,32 @@ pub(crate) fn evaluate(data: &Path) -> anyhow::Result<()> {
     // At the same precision: each method with what was best for it on the development half.
     let development_graphs = methods::graphs(&data.development_evidence, &shipped);
     let test_graphs = methods::graphs(&data.test_evidence, &shipped);
-    let baseline = |candidates: &[Baseline], floor: f64| -> Score {
-        methods::choose(&data.development, &development_graphs, candidates, floor)
+    let baseline = |candidates: &[Baseline], goal: Goal| -> Score {
+        methods::choose(&data.development, &development_graphs, candidates, goal)
             .and_then(|(place, chosen)| Some(test(&chosen.labels(test_graphs.get(place)?, count))))
             .unwrap_or_default()
     };
     let half = tune::Half { benchmark: &data.development, evidence: &data.development_evidence };
     let mut frontier = Vec::new();
-    for floor in [FLOOR, 0.85, 0.8, 0.7, 0.0] {
-        eprintln!("campaigns: precision of {floor} at least");
-        let settings =
-            if (floor - FLOOR).abs() < 1e-9 { shipped.clone() } else { tune::search(half, &shipped, floor) };
+    for (settings, goal) in std::iter::once((Some(&shipped), Goal::SHIPPED))
+        .chain([0.9, 0.85, 0.8, 0.7, 0.0].map(|floor| (None, Goal { floor, mixed: 0.0 })))
+    {
+        eprintln!("campaigns: {goal:?}");
+        let settings = settings.map_or_else(|| tune::search(half, &shipped, goal), Settings::clone);
         frontier.push(Point {
-            floor,
+            floor: goal.floor,
+            shipped: goal.mixed > 0.0,
             rempart: ours(&settings),
-            components: baseline(&[Baseline::Components], floor),
-            leiden: baseline(&leidens, floor),
+            components: baseline(&[Baseline::Components], goal),
+            leiden: baseline(&leidens, goal),
         });
     }
     if let Some(point) = frontier.first() {
-        main.push(Row::new("connected components, best cut-off for a precision of 0.9", point.components));
-        main.push(Row::new("Leiden without weights, best cut-off and resolution for 0.9", point.leiden));
+        main.push(Row::new("connected components, cut-off chosen by Rempart's goal", point.components));
+        main.push(Row::new(
+            "Leiden without weights, cut-off and resolution chosen by Rempart's goal",
+            point.leiden,
+        ));
     }
 
     let without = |kind| shipped.clone().with(kind, Strength { factor: 0.0, cap: 0.0, most: 0 });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rempart_triage::connect::{Clustering, Evidence, EvidenceKind, Graph, Settings, UnionFind, leiden};
 
 use super::benchmark::Benchmark;
-use super::tune;
+use super::tune::Goal;
 
 /// Rempart's clusters: a label for each of `count` observables.
 pub(super) fn rempart(evidence: &[Evidence], settings: &Settings, count: usize) -> Vec<u64> {
@@ -102,12 +102,12 @@ pub(super) fn choose(
     benchmark: &Benchmark,
     graphs: &[Vec<(u32, u32)>],
     baselines: &[Baseline],
-    floor: f64,
+    goal: Goal,
 ) -> Option<(usize, Baseline)> {
     let mut best: Option<(f64, (usize, Baseline))> = None;
     for (place, graph) in graphs.iter().enumerate() {
         for baseline in baselines {
-            let reached = tune::goal(benchmark, &baseline.labels(graph, benchmark.items.len()), floor);
+            let reached = goal.of(benchmark, &baseline.labels(graph, benchmark.items.len()));
             if best.is_none_or(|(most, _)| reached > most) {
                 best = Some((reached, (place, *baseline)));
             }
