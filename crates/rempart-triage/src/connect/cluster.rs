@@ -196,6 +196,15 @@ impl Clustering {
             let more = added.iter().filter(|(_, more)| *more).count();
             self.reweighed(value, u32::try_from(more).unwrap_or(u32::MAX), &mut members);
         }
+        // What a person put together may come after the decision.
+        for decision in &self.decisions {
+            if let Decision::Together { a, b } = decision
+                && let (Some(a), Some(b)) = (self.index.observable(*a), self.index.observable(*b))
+                && (touched.binary_search(&a).is_ok() || touched.binary_search(&b).is_ok())
+            {
+                members.extend([a, b]);
+            }
+        }
         members.append(&mut touched);
         self.regroup(members, true)
     }

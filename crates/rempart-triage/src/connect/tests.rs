@@ -102,7 +102,6 @@ fn decisions_outweigh_evidence_and_the_later_the_earlier() {
     clustering.decide(Decision::Together { a: 2, b: 30 });
     assert_eq!(clustering.cluster_of(30), None, "an observable that is not there yet");
     clustering.add(&certificate([30], 99));
-    clustering.rebuild();
     assert!(together(&clustering, 2, 30));
     let decided = clustering.merges(2);
     assert!(decided.iter().any(|merge| merge.decided));
