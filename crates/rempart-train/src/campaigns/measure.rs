@@ -120,3 +120,35 @@ fn figures<'a>(families: impl Iterator<Item = &'a Sums>) -> [f64; 4] {
     let (precision, recall) = (all.precision / count, all.recall / count);
     [precision, recall, 2.0 * precision * recall / (precision + recall).max(1e-12), all.mixed / count]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::benchmark::Item;
+    use super::*;
+
+    fn benchmark(families: &[u32]) -> Benchmark {
+        let items = families.iter().map(|family| Item { value: String::new(), family: *family, block: 0 });
+        Benchmark { families: vec![String::new(); 3], items: items.collect() }
+    }
+
+    fn values(families: &[u32], labels: &[u64]) -> [f64; 4] {
+        let score = score(&benchmark(families), labels, 20);
+        [score.precision, score.recall, score.f1, score.overmerge].map(|figure| figure.value)
+    }
+
+    #[test]
+    fn the_ends_of_the_scale() {
+        assert_eq!(values(&[0, 0, 1, 1], &[5, 5, 6, 6]), [1.0, 1.0, 1.0, 0.0]);
+        assert_eq!(values(&[0, 0, 1, 1], &[1, 2, 3, 4]), [1.0, 0.5, 2.0 / 3.0, 0.0]);
+        assert_eq!(values(&[0, 0, 1, 1], &[5, 5, 5, 5]), [0.5, 1.0, 2.0 / 3.0, 1.0]);
+    }
+
+    #[test]
+    fn an_example_by_hand() {
+        // One cluster of two of family 0 and one of family 1, and one of family 1 alone.
+        let [precision, recall, _, mixed] = values(&[0, 0, 1, 1], &[5, 5, 5, 6]);
+        assert!((precision - (2.0 / 3.0 + 2.0 / 3.0 + 1.0 / 3.0 + 1.0) / 4.0).abs() < 1e-12);
+        assert!((recall - (1.0 + 1.0 + 0.5 + 0.5) / 4.0).abs() < 1e-12);
+        assert!((mixed - 0.75).abs() < 1e-12);
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rempart_triage::connect::{Clustering, Evidence, EvidenceKind, Graph, Settings, UnionFind, leiden};
 
 use super::benchmark::Benchmark;
-use super::measure::{self, Score};
+use super::tune::Goal;
 
 /// Rempart's clusters: a label for each of `count` observables.
 pub(super) fn rempart(evidence: &[Evidence], settings: &Settings, count: usize) -> Vec<u64> {
@@ -96,22 +96,20 @@ pub(super) fn graphs(evidence: &[Evidence], settings: &Settings) -> Vec<Vec<(u32
     forms.iter().flat_map(|form| CUTS.iter().map(|most| edges(evidence, &cut(form, *most)))).collect()
 }
 
-/// Chooses on the development half the cut-off, and the resolution where there is one, with the largest F1
-/// at a precision of `floor` at least; where none reaches it, the most precise.
+/// Chooses on the development half the cut-off, and the resolution where there is one, by the same goal as
+/// Rempart's parameters.
 pub(super) fn choose(
     benchmark: &Benchmark,
     graphs: &[Vec<(u32, u32)>],
     baselines: &[Baseline],
-    floor: f64,
+    goal: Goal,
 ) -> Option<(usize, Baseline)> {
-    let mut best: Option<((bool, f64), (usize, Baseline))> = None;
+    let mut best: Option<(f64, (usize, Baseline))> = None;
     for (place, graph) in graphs.iter().enumerate() {
         for baseline in baselines {
-            let score: Score = measure::score(benchmark, &baseline.labels(graph, benchmark.items.len()), 0);
-            let enough = score.precision.value >= floor;
-            let rank = (enough, if enough { score.f1.value } else { score.precision.value });
-            if best.is_none_or(|(most, _)| rank > most) {
-                best = Some((rank, (place, *baseline)));
+            let reached = goal.of(benchmark, &baseline.labels(graph, benchmark.items.len()));
+            if best.is_none_or(|(most, _)| reached > most) {
+                best = Some((reached, (place, *baseline)));
             }
         }
     }

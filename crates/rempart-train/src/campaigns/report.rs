@@ -34,6 +34,8 @@ impl Row {
 #[derive(Debug, Clone)]
 pub(super) struct Point {
     pub(super) floor: f64,
+    /// The first, with the parameters that are shipped and the goal by which they were chosen.
+    pub(super) shipped: bool,
     pub(super) rempart: Score,
     pub(super) components: Score,
     pub(super) leiden: Score,
@@ -58,6 +60,8 @@ pub(super) struct Figures {
     pub(super) ablation: Vec<(Row, Row)>,
     pub(super) with_reports: Score,
     pub(super) blocks: Vec<Row>,
+    /// All observables of the families of the test half: how many, and the figures.
+    pub(super) whole: (usize, Vec<Row>),
     pub(super) vendors: Vec<Vendor>,
     pub(super) speed: Speed,
     /// Pairs that share anything, on the test half.
@@ -133,12 +137,14 @@ fn page(source: &Source, halves: [&Benchmark; 2], figures: &Figures) -> String {
     page.push_str(&table(&figures.main));
     page.push_str(
         "\n\"Same links\": the pairs that share a value that Rempart does not cut off, all alike; the resolution of Leiden is \
-         the one with the best F1 on the development half. The last two rows choose also the cut-off (14 values, for all \
-         kinds or on top of Rempart's) so that precision on the development half is at least 0.9, as Rempart's parameters \
-         were chosen.\n\nF1 alone misleads here: it rewards connected components for one huge cluster that mixes many \
-         families. The next table compares at equal precision.\n\n## At the same precision\n\nEach row: every method with the \
-         parameters that have the best F1 on the development half among those of at least this precision there (the last \
-         row: the best F1 at any precision). Rempart's first row is what is shipped.\n\n\
+         the one with the best F1 on the development half. For the last two rows the cut-off was chosen too (14 values, for \
+         all kinds or on top of Rempart's), by the same goal as Rempart's parameters: on the development half, the largest \
+         F1 less a quarter of the share in mixed clusters, at a precision of at least 0.9.\n\nF1 alone misleads here: it \
+         rewards connected components for one huge cluster that mixes many families. The next table compares at equal \
+         precision.\n\n## At the same precision\n\nEach row: every method with the parameters that have the largest F1 on the \
+         development half at this least precision there. The first row is what is shipped, with its own goal for all \
+         three. At high precision Rempart has the larger share in mixed clusters: it puts more observables into clusters, and \
+         larger ones, while the baselines are left with small groups.\n\n\
          | precision wanted | Rempart: P, R, F1, mixed | components: P, R, F1, mixed | Leiden without weights: P, R, F1, mixed |\n\
          |---|---|---|---|\n",
     );
@@ -149,7 +155,11 @@ fn page(source: &Source, halves: [&Benchmark; 2], figures: &Figures) -> String {
         )
     };
     for point in &figures.frontier {
-        let wanted = if point.floor > 0.0 { format!("{:.2}", point.floor) } else { "any".to_owned() };
+        let wanted = match (point.shipped, point.floor > 0.0) {
+            (true, _) => format!("{:.2}, few mixed: shipped", point.floor),
+            (false, true) => format!("{:.2}", point.floor),
+            (false, false) => "any".to_owned(),
+        };
         let _ = writeln!(
             page,
             "| {wanted} | {} | {} | {} |",
@@ -189,6 +199,16 @@ fn page(source: &Source, halves: [&Benchmark; 2], figures: &Figures) -> String {
          that precision is a lower bound.\n\n",
     );
     page.push_str(&table(&figures.blocks));
+    let (count, whole) = &figures.whole;
+    let _ = writeln!(
+        page,
+        "\n## Several times as many\n\nThe same families of the test half with all their {count} observables. What is shared by \
+         chance grows faster than what is shared for a reason, and a family is then thousands of observables, so that recall \
+         falls for all. A first set of parameters, in which one kind of soft \
+         evidence could unite at once, had an F1 of 0.204 on the development half; on all 55,866 trails it made one cluster of \
+         11,217, and was not taken. The caps of soft kinds are below the threshold since.\n"
+    );
+    page.push_str(&table(whole));
     page.push_str(
         "\n## Groupings of vendors\n\nFor evaluation only; no value of them is published or shipped. Truth: the report that \
          names an address, a name or a URL. The parameters are those from Maltrail.\n\n",
@@ -213,6 +233,8 @@ fn page(source: &Source, halves: [&Benchmark; 2], figures: &Figures) -> String {
          - Trails were collected by a few people over many years; blocks are of very different size, and a family may lie with \
          another's operator. Errors of the files count as errors of the clustering.\n\
          - The intervals are wide, because families differ much. Parameters were chosen on one half of one source.\n\
+         - The figures of the test half were seen while the kinds of evidence were designed, though no parameter was chosen \
+         on them; the groupings of vendors played no part in any choice.\n\
          - Decisions, incremental growth and sources that deceive are covered by tests, not by this benchmark.\n\
          - The benchmark is not published as a file: this page is made from the published trails, the draw and the split \
          depend on hashes alone.",
@@ -279,6 +301,7 @@ fn card(source: &Source, popular: &str, halves: [&Benchmark; 2], figures: &Figur
         .map(|point| {
             json!({
                 "precision_wanted_on_development": point.floor,
+                "shipped": point.shipped,
                 "rempart": score(&point.rempart),
                 "components": score(&point.components),
                 "leiden_without_weights": score(&point.leiden),
@@ -329,13 +352,14 @@ fn card(source: &Source, popular: &str, halves: [&Benchmark; 2], figures: &Figur
             "by": "hash of the family's name", "development": count(development), "test": count(test),
             "at_most_of_a_family": LARGEST,
         },
-        "chosen_for": "the best B-cubed F1 at a B-cubed precision of at least 0.9 on the development half",
+        "chosen_for": "the best B-cubed F1 less a quarter of the share in mixed clusters, at a B-cubed precision of at least 0.9, on the development half; no one kind of soft evidence unites alone",
         "intervals": "95 %, bootstrap over families",
         "figures_on_test": rows(&figures.main),
         "figures_at_the_same_precision": frontier,
         "ablation_on_test": ablation,
         "with_reports_near_to_the_truth": score(&figures.with_reports),
         "against_reports": rows(&figures.blocks),
+        "several_times_as_many": { "observables": figures.whole.0, "figures": rows(&figures.whole.1) },
         "vendors": vendors,
         "speed": {
             "observables": figures.speed.observables, "evidence": figures.speed.evidence,
@@ -347,6 +371,7 @@ fn card(source: &Source, popular: &str, halves: [&Benchmark; 2], figures: &Figur
             "a family of malware is more than a campaign: recall is low for every method",
             "certificates, keys, favicons, registrants, name servers, look-ups, files and bursts are not in the data: their weights are judged",
             "one collection, by a few people, of many years",
+            "the figures of the test half were seen while the kinds of evidence were designed; no parameter was chosen on them",
         ],
     })
 }

@@ -196,8 +196,17 @@ impl Clustering {
             let more = added.iter().filter(|(_, more)| *more).count();
             self.reweighed(value, u32::try_from(more).unwrap_or(u32::MAX), &mut members);
         }
+        // What a person put together may come after the decision.
+        for decision in &self.decisions {
+            if let Decision::Together { a, b } = decision
+                && let (Some(a), Some(b)) = (self.index.observable(*a), self.index.observable(*b))
+                && (touched.binary_search(&a).is_ok() || touched.binary_search(&b).is_ok())
+            {
+                members.extend([a, b]);
+            }
+        }
         members.append(&mut touched);
-        self.regroup(members)
+        self.regroup(members, true)
     }
 
     /// Everyone who has a value of which `added` more have it now, where it weighed something between others
@@ -270,14 +279,14 @@ impl Clustering {
         self.decisions.retain(|old| *old != decision);
         self.decisions.push(decision);
         let members = self.concerned(decision, true);
-        self.regroup(members)
+        self.regroup(members, false)
     }
 
     /// Lifts a decision and groups anew what it was about.
     pub fn lift(&mut self, decision: Decision) -> Outcome {
         self.decisions.retain(|old| *old != decision);
         let members = self.concerned(decision, false);
-        self.regroup(members)
+        self.regroup(members, false)
     }
 
     fn concerned(&mut self, decision: Decision, ignored: bool) -> Vec<u32> {
@@ -312,11 +321,11 @@ impl Clustering {
     /// Groups everything anew, with rarity counted against all observables there are now.
     pub fn rebuild(&mut self) -> Outcome {
         self.population = self.reference();
-        self.regroup((0..self.index.len()).collect())
+        self.regroup((0..self.index.len()).collect(), false)
     }
 
-    /// Groups the clusters of some observables anew.
-    fn regroup(&mut self, mut subset: Vec<u32>) -> Outcome {
+    /// Groups the clusters of some observables anew, beginning with what they were or with each alone.
+    fn regroup(&mut self, mut subset: Vec<u32>, warm: bool) -> Outcome {
         subset.sort_unstable();
         subset.dedup();
         let mut olds: Vec<u32> =
@@ -342,6 +351,7 @@ impl Clustering {
                 (slot.members.first().copied().unwrap_or(observable), slot.mass)
             })
         };
+        let before = |observable: u32| outside(observable).0;
         let solution = solve(&Problem {
             index: &self.index,
             settings: &self.settings,
@@ -350,6 +360,7 @@ impl Clustering {
             local: &local,
             decisions: &latest_first,
             outside: &outside,
+            before: warm.then_some(&before),
         });
         let mut groups: Vec<Vec<u32>> = vec![Vec::new(); solution.count as usize];
         for (observable, group) in subset.iter().zip(&solution.groups) {

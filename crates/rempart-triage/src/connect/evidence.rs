@@ -164,8 +164,8 @@ impl Settings {
     /// What a value weighs that `shared` of `population` observables have, in nats: the log-likelihood
     /// ratio of having it in common, `-ln(shared / population)`, where an unrelated observable has it with
     /// the probability `shared / population`; times the factor of the kind, at most its cap. `shared` is
-    /// rounded down to 2, 3, 4, 6, 8, 12 and so on, so that one more that shares it rarely changes what all
-    /// others are worth.
+    /// rounded down to a power of two, so that one more that shares it rarely changes what it is worth to all
+    /// others.
     pub fn weight(&self, kind: EvidenceKind, shared: u32, population: u32) -> f32 {
         let strength = self.strength(kind);
         if shared < 2 || shared > strength.most || strength.factor <= 0.0 {
@@ -184,37 +184,37 @@ impl Default for Settings {
         let strength = |factor, cap, most| Strength { factor, cap, most };
         let mut settings = Self {
             strengths: [strength(0.0, 0.0, 0); EvidenceKind::COUNT],
-            high: 3.97,
-            resolution: 1.58,
-            size_power: 0.1,
-            source_cap: 0.75,
+            high: 7.0,
+            resolution: 0.43,
+            size_power: 0.0,
+            source_cap: 0.2,
             population: 8192,
             max_links: 40_000_000,
             seed: 1,
         };
         for (kind, factor, cap, most) in [
             // Judged: no public data have them with a known truth.
-            (EvidenceKind::Certificate, 1.5, 12.0, 300),
-            (EvidenceKind::Key, 1.5, 12.0, 300),
-            (EvidenceKind::Favicon, 0.6, 4.0, 100),
-            (EvidenceKind::Registrant, 1.0, 8.0, 300),
-            (EvidenceKind::NameServer, 0.3, 2.0, 50),
-            (EvidenceKind::Burst, 0.2, 1.2, 100),
-            (EvidenceKind::FileHash, 1.5, 12.0, 200),
-            (EvidenceKind::Report, 0.4, 3.0, 100),
-            (EvidenceKind::Resolves, 0.8, 5.0, 50),
+            (EvidenceKind::Certificate, 2.00, 14.0, 200),
+            (EvidenceKind::Key, 2.00, 14.0, 200),
+            (EvidenceKind::Favicon, 0.80, 5.0, 100),
+            (EvidenceKind::Registrant, 1.00, 6.5, 200),
+            (EvidenceKind::NameServer, 0.20, 1.2, 50),
+            (EvidenceKind::Burst, 0.10, 0.6, 100),
+            (EvidenceKind::FileHash, 2.00, 14.0, 200),
+            (EvidenceKind::Report, 0.40, 3.0, 100),
+            (EvidenceKind::Resolves, 1.00, 6.5, 50),
             // Chosen on the development half of the benchmark: docs/evaluation/campaigns.md.
-            (EvidenceKind::Registrable, 1.50, 15.1, 393),
-            (EvidenceKind::Address, 0.92, 7.0, 456),
-            (EvidenceKind::Template, 1.31, 6.0, 63),
-            (EvidenceKind::Shape, 0.16, 3.0, 46),
-            (EvidenceKind::NamePart, 1.17, 10.9, 90),
-            (EvidenceKind::KitPath, 1.00, 12.9, 174),
-            (EvidenceKind::Network, 0.50, 5.0, 20),
-            (EvidenceKind::Port, 0.48, 4.3, 125),
-            (EvidenceKind::Service, 0.25, 3.7, 34),
-            (EvidenceKind::Platform, 1.10, 2.2, 9),
-            (EvidenceKind::System, 0.15, 0.5, 50),
+            (EvidenceKind::Registrable, 1.09, 12.0, 393),
+            (EvidenceKind::Address, 2.45, 18.0, 456),
+            (EvidenceKind::Template, 3.90, 6.6, 38),
+            (EvidenceKind::Shape, 0.05, 0.7, 42),
+            (EvidenceKind::NamePart, 2.56, 6.6, 98),
+            (EvidenceKind::KitPath, 1.10, 6.1, 328),
+            (EvidenceKind::Network, 0.26, 0.3, 40),
+            (EvidenceKind::Port, 4.00, 3.9, 102),
+            (EvidenceKind::Service, 0.05, 1.5, 104),
+            (EvidenceKind::Platform, 0.50, 0.36, 20),
+            (EvidenceKind::System, 0.12, 0.4, 3),
         ] {
             settings = settings.with(kind, strength(factor, cap, most));
         }
@@ -240,10 +240,9 @@ impl Evidence {
     pub const OWN: u32 = 0;
 }
 
-/// Rounds down to a power of two or one and a half times that.
+/// Rounds down to a power of two.
 fn rounded(count: u32) -> u32 {
-    let power = count.checked_ilog2().map_or(0, |exponent| 1_u32 << exponent);
-    if count >= power.saturating_add(power / 2) { power.saturating_add(power / 2) } else { power }
+    count.checked_ilog2().map_or(0, |exponent| 1_u32 << exponent)
 }
 
 /// Spreads the bits of a number: the finaliser of SplitMix64 (Steele, Lea, Flood 2014).

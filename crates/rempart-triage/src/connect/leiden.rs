@@ -153,10 +153,17 @@ impl Graph {
 
 /// The community of each node, numbered from 0 in the order of their first nodes.
 pub fn leiden(graph: &Graph, resolution: f64, seed: u64) -> Vec<u32> {
+    let alone = (0..u32::try_from(graph.len()).unwrap_or(0)).collect();
+    leiden_from(graph, alone, resolution, seed)
+}
+
+/// As [`leiden`], beginning with the communities `of`: numbers below the number of nodes, in which no node
+/// that is fixed shares a community with another, and no two that are kept apart.
+pub(super) fn leiden_from(graph: &Graph, mut of: Vec<u32>, resolution: f64, seed: u64) -> Vec<u32> {
     let count = u32::try_from(graph.len()).unwrap_or(0);
     let mut result: Vec<u32> = (0..count).collect();
     // By node of the current level: its community.
-    let mut of: Vec<u32> = (0..count).collect();
+    of.resize(graph.len(), 0);
     let mut level: Option<Graph> = None;
     for round in 0..MOST_LEVELS {
         let current = level.as_ref().unwrap_or(graph);

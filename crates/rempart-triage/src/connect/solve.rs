@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cluster::Decision;
 use super::evidence::{Evidence, EvidenceKind, Settings};
 use super::index::{Index, SEVERAL, carried_by, is_firm};
-use super::leiden::{Graph, leiden};
+use super::leiden::{Graph, leiden_from};
 use super::union::UnionFind;
 
 /// Not among the observables that are grouped.
@@ -188,6 +188,9 @@ pub(super) struct Problem<'a> {
     /// For an observable outside: one member of the group it is in and stays in, always the same, and the
     /// mass of that group.
     pub(super) outside: &'a dyn Fn(u32) -> (u32, f32),
+    /// For an observable of the subset: one member of the cluster it was in, always the same, where the
+    /// communities begin with the old clusters.
+    pub(super) before: Option<&'a dyn Fn(u32) -> u32>,
 }
 
 /// The groups.
@@ -356,7 +359,8 @@ pub(super) fn solve(problem: &Problem<'_>) -> Solution {
     for (inside, other) in away {
         graph.keep_apart(part_of(inside), part_of(other));
     }
-    let found = leiden(&graph, f64::from(settings.resolution), settings.seed);
+    let begin = begin(problem, &parts, masses.len());
+    let found = leiden_from(&graph, begin, f64::from(settings.resolution), settings.seed);
     let group_of = |part: u32| found.get(part as usize).copied().unwrap_or(0);
     solution.groups = parts.iter().map(|part| group_of(*part)).collect();
     solution.count = found.iter().copied().max().map_or(0, |most| most + 1);
@@ -368,4 +372,33 @@ pub(super) fn solve(problem: &Problem<'_>) -> Solution {
     }
     solution.joined = (inner..).zip(&outside).map(|(part, (key, _))| (group_of(part), *key)).collect();
     solution
+}
+
+/// The communities to begin with: each part that was whole in one cluster with the others of that, all others
+/// alone. Where anybody decided anything, all begin alone.
+fn begin(problem: &Problem<'_>, parts: &[u32], nodes: usize) -> Vec<u32> {
+    let mut of: Vec<u32> = (0..u32::try_from(nodes).unwrap_or(0)).collect();
+    let Some(before) = problem.before.filter(|_| problem.decisions.is_empty()) else { return of };
+    // By part: who stands for its old cluster, where it is one.
+    let mut stands: Vec<Option<u32>> = vec![None; nodes];
+    let mut mixed = vec![false; nodes];
+    for (observable, part) in problem.subset.iter().zip(parts) {
+        let one = before(*observable);
+        if let (Some(slot), Some(mixed)) = (stands.get_mut(*part as usize), mixed.get_mut(*part as usize)) {
+            *mixed |= slot.is_some_and(|other| other != one);
+            *slot = Some(one);
+        }
+    }
+    let mut first = vec![OUTSIDE; problem.local.len()];
+    for (part, stands) in (0_u32..).zip(&stands) {
+        let known = mixed.get(part as usize).is_some_and(|mixed| !mixed);
+        let Some(stands) = stands.filter(|_| known) else { continue };
+        if let (Some(first), Some(of)) = (first.get_mut(stands as usize), of.get_mut(part as usize)) {
+            if *first == OUTSIDE {
+                *first = part;
+            }
+            *of = *first;
+        }
+    }
+    of
 }

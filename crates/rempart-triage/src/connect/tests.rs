@@ -102,7 +102,6 @@ fn decisions_outweigh_evidence_and_the_later_the_earlier() {
     clustering.decide(Decision::Together { a: 2, b: 30 });
     assert_eq!(clustering.cluster_of(30), None, "an observable that is not there yet");
     clustering.add(&certificate([30], 99));
-    clustering.rebuild();
     assert!(together(&clustering, 2, 30));
     let decided = clustering.merges(2);
     assert!(decided.iter().any(|merge| merge.decided));
@@ -180,16 +179,27 @@ fn names_stay_while_clusters_grow_and_split() {
 fn memory_is_bounded_and_the_lowered_cut_off_is_said() {
     let evidence: Vec<Evidence> = (0..4000_u64)
         .flat_map(|one| {
-            [own(one, EvidenceKind::Template, one / 40), own(one, EvidenceKind::NamePart, one / 4)]
+            [own(one, EvidenceKind::Template, one / 30), own(one, EvidenceKind::NamePart, one / 4)]
         })
         .collect();
     let mut clustering = Clustering::new(Settings { max_links: 10_000, high: 100.0, ..Settings::default() });
     let outcome = clustering.add(&evidence);
-    assert_eq!(outcome.lowered, Some(4));
+    // The last ten still fit, the groups of thirty do not.
+    assert_eq!(outcome.lowered, Some(10));
     assert!(outcome.weak_links <= 10_000);
     // Of one observable no more than 256 values are kept.
     let outcome = clustering.add(&(0..300).map(|value| own(1, EvidenceKind::Key, value)).collect::<Vec<_>>());
     assert!(outcome.left >= 44);
+}
+
+#[test]
+fn no_one_kind_of_soft_evidence_unites_and_no_one_source_outweighs_the_resolution() {
+    let settings = Settings::default();
+    for kind in EvidenceKind::ALL {
+        assert_eq!(EvidenceKind::ALL.get(kind as usize), Some(&kind));
+        assert!(kind.is_hard() || settings.strength(kind).cap < settings.high, "{kind:?}");
+    }
+    assert!(2.0 * settings.source_cap < settings.resolution);
 }
 
 #[test]
