@@ -9,6 +9,7 @@ use rempart_model::observable::SuffixList;
 use rempart_model::{Member, MemberId, Observable, Timestamp};
 use rempart_store::{ClassId, OPERATOR_ONLY, Source, SourceId, Store};
 use rempart_triage::guard::Above;
+use rempart_triage::learn::model::DomainModel;
 use rempart_triage::release::{self, Audience, Decision, MemberView, Terms, Use};
 
 use crate::clock::Clock;
@@ -28,6 +29,8 @@ pub struct Tables {
     pub states: States,
     /// Under which names anybody can have one.
     pub suffixes: Suffixes,
+    /// How names look, once somebody asked.
+    pub names: OnceLock<Option<DomainModel<'static>>>,
     /// The names above those on the warninglists, once somebody asked.
     pub above: OnceLock<Above>,
 }
@@ -73,6 +76,7 @@ impl Tables {
             warninglists: Warninglists::bundled().map_err(|error| damaged(Box::new(error)))?,
             states: States::bundled().map_err(|error| damaged(Box::new(error)))?,
             suffixes: Suffixes::bundled()?,
+            names: OnceLock::new(),
             above: OnceLock::new(),
         })
     }
@@ -86,8 +90,21 @@ impl Tables {
             states: States::bundled().map_err(|error| ServiceError::Internal(Box::new(error)))?,
             // It is never too old.
             suffixes: Suffixes { list: SuffixList::default(), as_of: Some(Timestamp::MAX) },
+            names: OnceLock::new(),
             above: OnceLock::new(),
         })
+    }
+
+    /// The model of how names look.
+    pub(crate) fn names(&self) -> Option<&DomainModel<'static>> {
+        let load = || match rempart_triage::learn::model::shipped() {
+            Ok(model) => Some(model),
+            Err(error) => {
+                tracing::error!(%error, "how names look is not told");
+                None
+            }
+        };
+        self.names.get_or_init(load).as_ref()
     }
 
     /// The names above those on the warninglists.

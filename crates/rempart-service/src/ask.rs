@@ -3,6 +3,7 @@
 use rempart_model::{Hint, Kind, Observable};
 use rempart_store::store::StoredObject;
 use rempart_store::{ClaimRow, ObservableRow, Role};
+use rempart_triage::learn::domain::label;
 use rempart_triage::release::{self, Audience, Decision, Use};
 use serde::Serialize;
 
@@ -117,6 +118,9 @@ pub struct Explanation {
     pub decided: Option<Decided>,
     /// Why this score, in words.
     pub reasons: Vec<String>,
+    /// How the registered name looks, where there is one. It is told beside the score and does not move it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub looks: Option<ExplainedLooks>,
     /// What was said.
     pub claims: Vec<ExplainedClaim>,
     /// Whom it concerns, and why.
@@ -124,6 +128,17 @@ pub struct Explanation {
     /// The campaign that it is in, as far as that is worked out already; `campaign show` tells why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
+}
+
+/// How a registered name looks.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainedLooks {
+    /// The label that was registered.
+    pub label: String,
+    /// The probability that a machine made it up, among as many names of machines as of people.
+    pub machine_made: f32,
+    /// Why, in words.
+    pub reasons: Vec<String>,
 }
 
 /// An analyst's decision, in an explanation.
@@ -234,9 +249,39 @@ impl App {
                 reason: decision.reason,
             }),
             reasons,
+            looks: self.looks(&observable),
             claims: explained,
             concerns: concerns(&judge, &picture, &observable, &hints),
             campaign: row.as_ref().and_then(|row| self.campaign_known(row.id)),
+        })
+    }
+}
+
+impl App {
+    /// How the name of a domain, or of a URL's host, looks.
+    fn looks(&self, observable: &Observable) -> Option<ExplainedLooks> {
+        let value = observable.value();
+        let host = match observable.kind() {
+            Kind::Domain => value,
+            Kind::Url => {
+                let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+                let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+                let host = host.split(':').next().unwrap_or_default();
+                // An address has no name.
+                if host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok() {
+                    return None;
+                }
+                host
+            }
+            _ => return None,
+        };
+        let label = label(host, self.suffixes())?;
+        let looks = self.tables.names()?.look(label);
+        Some(ExplainedLooks {
+            label: label.to_owned(),
+            machine_made: looks.probability,
+            reasons: looks.reasons,
         })
     }
 }

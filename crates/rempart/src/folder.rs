@@ -86,6 +86,7 @@ fn tables(config: &Config) -> anyhow::Result<Tables> {
             }
             None => Suffixes::bundled().context("the Public Suffix List that is shipped")?,
         },
+        names: std::sync::OnceLock::new(),
         above: std::sync::OnceLock::new(),
     })
 }

@@ -71,6 +71,14 @@ pub struct DomainModel<'b> {
     pub tables: Tables<'b>,
 }
 
+/// The model that is shipped; `data/models/domains.json` is its card.
+///
+/// # Errors
+/// Where it does not fit this version.
+pub fn shipped() -> Result<DomainModel<'static>, ModelError> {
+    DomainModel::from_bytes(include_bytes!("../../../../data/models/domains.bin"))
+}
+
 /// Writes a model.
 pub fn write(model: &Logistic, letters: &Letters, words: &Words, platt: &Platt) -> Vec<u8> {
     let most = model.weights.iter().fold(1e-6f32, |most, weight| most.max(weight.abs()));
@@ -166,6 +174,8 @@ impl<'b> DomainModel<'b> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
     use super::super::domain::{Look, features};
     use super::super::features::random;
     use super::super::logistic::{Example, Training};
@@ -231,5 +241,18 @@ pub(super) mod tests {
         let mut longer = bytes.clone();
         longer.push(0);
         assert_eq!(error(&longer), Some(ModelError::Damaged));
+    }
+
+    #[test]
+    fn the_shipped_model_tells_plain_cases() {
+        let model = shipped().unwrap();
+        let made = ["xjwqvbktzq", "kq3v9z0x7w2p", "wjrqtplmcbzxv"];
+        let chosen = ["onlineshop", "cityhospital", "bookstore", "weather", "myfamily"];
+        for label in made {
+            assert!(model.probability(label) > 0.9, "{label}: {:?}", model.look(label));
+        }
+        for label in chosen {
+            assert!(model.probability(label) < 0.5, "{label}: {:?}", model.look(label));
+        }
     }
 }

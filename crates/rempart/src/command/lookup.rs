@@ -107,6 +107,13 @@ fn told(explanation: &Explanation) -> String {
     for reason in &explanation.reasons {
         text.push_str(&format!("  {reason}\n"));
     }
+    if let Some(looks) = &explanation.looks {
+        text.push_str("how its name looks (told beside the score, which it does not move)\n");
+        text.push_str(&format!("  `{}` made up by a machine: {:.2}", looks.label, looks.machine_made));
+        let why =
+            if looks.reasons.is_empty() { String::new() } else { format!("; {}", looks.reasons.join("; ")) };
+        text.push_str(&format!("{why}\n"));
+    }
     text.push_str("whom it concerns\n");
     if explanation.concerns.is_empty() {
         text.push_str("  no member in particular\n");
