@@ -76,8 +76,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         let report = format!(
             "# The release test without a release call\n\n\
              `cargo xtask mutants` takes each call of the release decision away, one at a time: what it asks is\n\
-             answered with yes. The property test (`crates/rempart-service/tests/release`, {} worlds) must fail\n\
-             then. On {}: {} calls, {survived} not noticed.\n\n\
+             answered with yes. The property test (`crates/rempart-service/tests/release`, {} worlds) or the tests\n\
+             of what follows the store (`tests/follow.rs` beside it) must fail then. On {}: {} calls, {survived} not noticed.\n\n\
              | call | what | the test |\n|---|---|---|\n{rows}",
             options.worlds,
             String::from_utf8_lossy(&day).trim(),
@@ -93,7 +93,7 @@ fn test(tree: &Path, base: &Path, worlds: u32) -> anyhow::Result<&'static str> {
     let build = || {
         let mut command = cargo();
         command.current_dir(tree).env("CARGO_TARGET_DIR", base.join("build"));
-        command.args(["test", "--offline", "-p", "rempart-service", "--test", "release"]);
+        command.args(["test", "--offline", "-p", "rempart-service", "--test", "follow", "--test", "release"]);
         command
     };
     if !quietly(build().arg("--no-run"), LIMIT)?.success {

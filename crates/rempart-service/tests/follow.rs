@@ -89,3 +89,54 @@ fn what_came_in_before_the_clock_was_set_back_is_blocked() {
     publisher.step(&app).unwrap();
     assert!(publisher.zones().iter().any(|zone| zone.get(NAME).is_some()));
 }
+
+/// An indicator whose PAP is as given, or a sighting of it; both are TLP:CLEAR.
+fn bundle(pap: &str, sighting: Option<u8>) -> String {
+    const CLEAR: &str = "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487";
+    const PAP: &str = "marking-definition--00000000-0000-4000-8000-000000000099";
+    let common = r#""spec_version":"2.1","created":"2026-10-31T00:00:00Z","modified":"2026-10-31T00:00:00Z""#;
+    let marking = format!(
+        r#"{{"type":"marking-definition","spec_version":"2.1","id":"{PAP}","created":"2026-10-31T00:00:00Z",
+        "definition_type":"statement","definition":{{"statement":"PAP:{pap}"}}}}"#
+    );
+    let indicator = format!(
+        r#"{{"type":"indicator",{common},"id":"indicator--00000000-0000-4000-8000-000000000001",
+        "pattern":"[domain-name:value = '{NAME}']","pattern_type":"stix","valid_from":"2026-10-31T00:00:00Z",
+        "indicator_types":["malicious-activity"],"object_marking_refs":["{CLEAR}","{PAP}"]}}"#
+    );
+    let sighted = |number: u8| {
+        format!(
+            r#"{{"type":"sighting",{common},"id":"sighting--00000000-0000-4000-8000-0000000000{number:02}",
+            "sighting_of_ref":"indicator--00000000-0000-4000-8000-000000000001","object_marking_refs":["{CLEAR}"]}}"#
+        )
+    };
+    let objects = sighting.map_or_else(|| format!("{marking},{indicator}"), sighted);
+    format!(
+        r#"{{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000000","objects":[{objects}]}}"#
+    )
+}
+
+/// Whether the name is blocked where its indicator has this PAP and two others say openly that they saw it.
+fn blocked_with(pap: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, _, operator) = running(folder.path());
+    let mut publisher = Publisher::open(&app).unwrap();
+    app.set_live(&operator, BlockClass::Other, true).unwrap();
+    for (source, sighting) in [("one", None), ("one", Some(11)), ("two", Some(12))] {
+        let request = ImportRequest { source: Some(source.into()), ..ImportRequest::default() };
+        let text = bundle(pap, sighting);
+        let account = app.import(&operator, &request, Some(&mut text.as_bytes()), &|_| {}).unwrap();
+        assert_eq!((account.rejected, account.errors.len()), (0, 0), "{account:?}");
+    }
+    app.follow(&|| false).unwrap();
+    let known = app.search(&operator, &[NAME.to_owned()]).unwrap();
+    assert!(known[0].probability.unwrap() > 0.9, "{known:?}");
+    publisher.step(&app).unwrap();
+    publisher.zones().iter().any(|zone| zone.get(NAME).is_some())
+}
+
+#[test]
+fn sightings_do_not_publish_what_its_own_source_keeps_from_action() {
+    assert!(blocked_with("GREEN"), "otherwise the test would show nothing");
+    assert!(!blocked_with("RED"));
+}
