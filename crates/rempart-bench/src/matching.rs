@@ -135,7 +135,13 @@ fn scan(
 fn two_cores(binary: &str, index: &Path, text: &str, one: &Cost, report: &mut Report) -> anyhow::Result<()> {
     let index = index.to_str().context("a path that is not UTF-8")?;
     let words = [binary, "match", "--index", index, "--output", "count", "--threads", "2", text];
-    let two = measure::best(ROUNDS, &words)?;
+    let mut two = measure::run(&words, false)?;
+    for _ in 1..ROUNDS {
+        let next = measure::run(&words, false)?;
+        if next.wall < two.wall {
+            two = next;
+        }
+    }
     let ratio = one.wall / two.wall.max(0.01);
     report.hold(
         "the same on two cores, by the clock",
