@@ -161,7 +161,12 @@ impl App {
         caller.require(Role::Reader)?;
         let id = match name.strip_prefix("campaign-").and_then(|number| number.parse().ok()) {
             Some(number) => number,
-            None => self.number_of(name)?,
+            None => self.number_of(name).map_err(|error| match error {
+                ServiceError::Invalid(why) => ServiceError::Invalid(format!(
+                    "{name:?} is neither the name of a campaign (campaign-17) nor a value: it {why}"
+                )),
+                other => other,
+            })?,
         };
         let missing = || ServiceError::NotFound(format!("{name} is in no campaign"));
         let campaign = self.with_campaigns(|campaigns| {

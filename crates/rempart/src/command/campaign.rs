@@ -10,6 +10,8 @@ use crate::output::{Output, code};
 
 /// Members that are named in words; `--json` names all.
 const MEMBERS: usize = 20;
+/// Shared values of a link that are told in words.
+const SHARED: usize = 3;
 /// Links that are told in words.
 const LINKS: usize = 20;
 
@@ -123,12 +125,15 @@ fn linked(merge: &CampaignMerge) -> String {
     let by =
         if merge.decided { "an analyst decided it".to_owned() } else { format!("{:.1} nats", merge.weight) };
     let mut text = format!("  {} and {} ({left} and {right} values): {by}\n", merge.a, merge.b);
-    for shared in &merge.shared {
+    for shared in merge.shared.iter().take(SHARED) {
         let source = shared.source.as_ref().map(|source| format!(", by {source}")).unwrap_or_default();
         text.push_str(&format!(
             "    {:+.1} {}, shared by {}{source}\n",
             shared.weight, shared.what, shared.shared_by
         ));
+    }
+    if merge.shared.len() > SHARED {
+        text.push_str(&format!("    and {} more\n", merge.shared.len() - SHARED));
     }
     text
 }
