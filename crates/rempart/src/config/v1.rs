@@ -259,10 +259,10 @@ mod tests {
         assert_eq!(config, Config::default());
     }
 
-    fn is_of_consumer(line: &str) -> bool {
-        ["[[protect.consumer]]", "stage = ", "networks = ", "notify = ", "key = "]
-            .iter()
-            .any(|beginning| line.starts_with(beginning))
+    fn is_of_protect(line: &str) -> bool {
+        let consumer = ["[[protect.consumer]]", "stage = ", "networks = ", "notify = ", "key = "];
+        let rtbh = ["[protect.rtbh]", "most_routes = ", "longest = "];
+        consumer.iter().chain(&rtbh).any(|beginning| line.starts_with(beginning))
     }
 
     #[test]
@@ -271,7 +271,7 @@ mod tests {
         let text: String = EXAMPLE
             .lines()
             .map(|line| match line.strip_prefix("# ") {
-                Some(rest) if rest.contains(" = \"") || rest == "[tls]" || is_of_consumer(rest) => rest,
+                Some(rest) if rest.contains(" = \"") || rest == "[tls]" || is_of_protect(rest) => rest,
                 _ => line,
             })
             .map(|line| format!("{line}\n"))
@@ -280,6 +280,11 @@ mod tests {
         let mut config = Config::default();
         apply(&mut config, &text, Path::new("/etc/rempart")).unwrap();
         assert_eq!(config.tls.unwrap().0, Path::new("/etc/rempart/server.pem"));
+        let consent = config.protect.settings(Path::new("/data")).unwrap().rtbh.unwrap();
+        assert_eq!(
+            (consent.max_prefixes, consent.neighbour.map(|router| router.peer_as)),
+            (100, Some(64500))
+        );
         assert!(config.tables.asns.is_some() && config.metrics_listen.is_some() && config.contact.is_some());
     }
 
