@@ -50,7 +50,7 @@ pub(crate) struct Shared {
 pub(crate) enum Command {
     /// Run the server: TAXII 2.1, health and metrics
     Serve(ServeArgs),
-    /// Show Rempart with sample data, on this machine alone
+    /// Show Rempart with sample data, on this machine alone; in rempart-demo where no folder is named
     Demo(DemoArgs),
     /// Take in files, folders or standard input
     Import(ImportArgs),
