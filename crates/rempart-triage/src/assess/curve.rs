@@ -3,7 +3,8 @@
 use rempart_matching::{Effect, Hit};
 use rempart_model::{Kind, Stance, Timestamp};
 
-use super::{ClaimView, Policy, weights};
+use super::weights::{self, Weights};
+use super::{ClaimView, Policy};
 
 /// What one claim contributes over time: nothing outside `start..end`, else its strength, which
 /// halves with every half-life since `anchor`. A benign claim does not decay; it ends.
@@ -26,7 +27,7 @@ fn seconds(from: Timestamp, to: Timestamp) -> f64 {
 }
 
 impl Part {
-    pub(super) fn new(kind: &Kind, claim: &ClaimView) -> Self {
+    pub(super) fn weighed(weights: &Weights, kind: &Kind, claim: &ClaimView) -> Self {
         let negative = claim.stance == Stance::Benign;
         let start = claim.valid_from.unwrap_or(claim.received);
         // Nobody has seen anything later than it was told; a date in the future keeps nothing alive.
@@ -39,12 +40,17 @@ impl Part {
             },
             republishes: claim.republishes,
             negative,
-            strength: weights::strength(claim.reliability, claim.confidence, claim.stance),
-            rate: if negative { 0.0 } else { weights::half_life(kind, claim.category).recip() },
+            strength: weights.strength(claim.reliability, claim.confidence, claim.stance),
+            rate: if negative { 0.0 } else { weights.half_life(kind, claim.category).recip() },
             start,
             end: claim.valid_until.unwrap_or(lasts),
             anchor,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn new(kind: &Kind, claim: &ClaimView) -> Self {
+        Self::weighed(&Weights::DEFAULT, kind, claim)
     }
 
     /// Whether it holds at a time.
@@ -94,17 +100,22 @@ impl Part {
     }
 }
 
-/// Adds evidence up.
+/// Adds evidence up; all of it moves the odds by at most `limit`.
+pub(super) fn limited(limit: f64, prior: f64, positive: f64, negative: f64, warnings: f64) -> f64 {
+    prior + (positive - negative - warnings).clamp(-limit, limit)
+}
+
+#[cfg(test)]
 pub(super) fn total(prior: f64, positive: f64, negative: f64, warnings: f64) -> f64 {
-    prior + (positive - negative - warnings).clamp(-weights::LIMIT, weights::LIMIT)
+    limited(weights::LIMIT, prior, positive, negative, warnings)
 }
 
 /// What warninglists take away: the lists of one effect overlap and count once.
-pub(super) fn warned(warnings: &[Hit<'_>]) -> f64 {
+pub(super) fn warned(weights: &Weights, warnings: &[Hit<'_>]) -> f64 {
     [Effect::FalsePositive, Effect::Known]
         .into_iter()
         .filter(|effect| warnings.iter().any(|hit| hit.effect == *effect))
-        .map(weights::warning)
+        .map(|effect| weights.warning(effect))
         .sum()
 }
 
@@ -113,6 +124,7 @@ const MAX_EDGES: usize = 256;
 
 /// The log-odds as a function of time, from a time on.
 pub(super) struct Curve {
+    limit: f64,
     prior: f64,
     warnings: f64,
     /// Sorted by group.
@@ -121,20 +133,31 @@ pub(super) struct Curve {
 
 impl Curve {
     /// The curve from `now` on.
-    pub(super) fn new(kind: &Kind, claims: &[ClaimView], warnings: &[Hit<'_>], now: Timestamp) -> Self {
+    pub(super) fn weighed(
+        weights: &Weights,
+        kind: &Kind,
+        claims: &[ClaimView],
+        warnings: &[Hit<'_>],
+        now: Timestamp,
+    ) -> Self {
         let mut parts: Vec<Part> = claims
             .iter()
-            .map(|claim| Part::new(kind, claim))
+            .map(|claim| Part::weighed(weights, kind, claim))
             .filter(|part| part.end > now && part.end > part.start)
             .collect();
         prune(&mut parts, now);
-        Self { prior: weights::prior(kind), warnings: warned(warnings), parts }
+        Self { limit: weights.limit, prior: weights.prior(kind), warnings: warned(weights, warnings), parts }
+    }
+
+    #[cfg(test)]
+    pub(super) fn new(kind: &Kind, claims: &[ClaimView], warnings: &[Hit<'_>], now: Timestamp) -> Self {
+        Self::weighed(&Weights::DEFAULT, kind, claims, warnings, now)
     }
 
     /// The log-odds at a time.
     pub(super) fn odds(&self, time: Timestamp) -> f64 {
         let (positive, negative) = self.evidence(time);
-        total(self.prior, positive, negative, self.warnings)
+        limited(self.limit, self.prior, positive, negative, self.warnings)
     }
 
     /// The evidence for and against at a time.

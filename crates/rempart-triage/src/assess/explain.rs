@@ -6,7 +6,8 @@ use rempart_matching::{Effect, Hit};
 use rempart_model::{Category, Kind, Reliability, Stance, Timestamp};
 
 use super::curve::Part;
-use super::{Assessment, ClaimView, Override, Policy, assess, weights};
+use super::weights::Weights;
+use super::{Assessment, ClaimView, Override, Policy, assess};
 
 /// The conclusion and all that led to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +93,7 @@ pub fn explain(
     policy: &Policy,
     now: Timestamp,
 ) -> Explanation {
+    let weights = policy.weights();
     let mut reasons = Vec::with_capacity(claims.len() + warnings.len() + 2);
     if let Some(decision) = override_ {
         reasons.push(Reason::Override {
@@ -100,24 +102,24 @@ pub fn explain(
             reason: decision.reason.into(),
         });
     }
-    reasons.push(Reason::Prior { kind: kind.name().into(), weight: weights::prior(kind) });
-    reasons.extend(claim_reasons(kind, claims, now));
+    reasons.push(Reason::Prior { kind: kind.name().into(), weight: weights.prior(kind) });
+    reasons.extend(claim_reasons(weights, kind, claims, now));
     let mut taken = Vec::new();
     for hit in warnings {
         let first = !taken.contains(&hit.effect);
         taken.push(hit.effect);
-        let weight = if first { -weights::warning(hit.effect) } else { 0.0 };
+        let weight = if first { -weights.warning(hit.effect) } else { 0.0 };
         reasons.push(Reason::Warning { list: hit.list.into(), effect: hit.effect, weight });
     }
     Explanation { assessment: assess(kind, claims, warnings, override_, policy, now), reasons }
 }
 
-fn claim_reasons(kind: &Kind, claims: &[ClaimView], now: Timestamp) -> Vec<Reason> {
+fn claim_reasons(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Timestamp) -> Vec<Reason> {
     let mut parts: Vec<(usize, &ClaimView, Part, f64)> = claims
         .iter()
         .enumerate()
         .map(|(index, claim)| {
-            let part = Part::new(kind, claim);
+            let part = Part::weighed(weights, kind, claim);
             (index, claim, part, part.at(now))
         })
         .collect();
@@ -155,7 +157,7 @@ fn claim_reasons(kind: &Kind, claims: &[ClaimView], now: Timestamp) -> Vec<Reaso
             category: claim.category,
             confidence: claim.confidence,
             age_days: days.max(0.0),
-            half_life_days: (!part.negative).then(|| weights::half_life(kind, claim.category) / 86_400.0),
+            half_life_days: (!part.negative).then(|| weights.half_life(kind, claim.category) / 86_400.0),
             weight: sign * weight,
             state,
         }

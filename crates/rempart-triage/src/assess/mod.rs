@@ -7,6 +7,7 @@
 //! until the analyst lifts it. The times at which the conclusion will change follow from the decay
 //! and are computed together with it, so that nothing has to be recomputed before.
 
+mod calibration;
 mod curve;
 mod explain;
 pub mod weights;
@@ -14,8 +15,10 @@ pub mod weights;
 use rempart_matching::Hit;
 use rempart_model::{Category, Kind, Reliability, Stance, Timestamp};
 
+pub use calibration::{Calibration, KNOTS};
 use curve::{Curve, Part};
 pub use explain::{ClaimState, Explanation, Reason, explain};
+use weights::Weights;
 
 /// One claim, as far as the assessment needs to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,25 +58,33 @@ pub struct Override<'a> {
     pub reason: &'a str,
 }
 
-/// Where the conclusion changes what is done with an observable.
+/// The numbers of the assessment, and where the conclusion changes what is done with an observable.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Policy {
     lower: f32,
     high: f32,
+    /// In the sum of the evidence, before it is calibrated.
     lower_odds: f64,
+    /// The same.
     high_odds: f64,
+    weights: Weights,
 }
 
 impl Policy {
     /// Below `lower` an observable is not held for malicious, from `high` on it is so with high
     /// confidence. Both are probabilities; they are brought between 0.01 and 0.99 and into order.
     pub fn new(lower: f32, high: f32) -> Self {
+        Self::with_weights(lower, high, Weights::DEFAULT)
+    }
+
+    /// [`Policy::new`] with other numbers.
+    pub fn with_weights(lower: f32, high: f32, weights: Weights) -> Self {
         let inside =
             |value: f32, default: f32| if value.is_nan() { default } else { value.clamp(0.01, 0.99) };
         let lower = inside(lower, weights::LOWER);
         let high = inside(high, weights::HIGH).max(lower);
-        let odds = |value: f32| (f64::from(value) / (1.0 - f64::from(value))).ln();
-        Self { lower, high, lower_odds: odds(lower), high_odds: odds(high) }
+        let odds = |value: f32| weights.calibration.undo((f64::from(value) / (1.0 - f64::from(value))).ln());
+        Self { lower, high, lower_odds: odds(lower), high_odds: odds(high), weights }
     }
 
     /// Below this an observable is not held for malicious.
@@ -84,6 +95,11 @@ impl Policy {
     /// From here on it is so with high confidence.
     pub fn high(&self) -> f32 {
         self.high
+    }
+
+    /// The numbers.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
     }
 
     /// 0 below the lower threshold, 2 from the upper one on, 1 between.
@@ -126,7 +142,7 @@ pub fn assess(
     if let Some(decision) = override_ {
         return Assessment {
             probability: if decision.malicious { 1.0 } else { 0.0 },
-            category: category(kind, claims, now),
+            category: category(&policy.weights, kind, claims, now),
             valid_until: (!decision.malicious).then_some(now),
             next_change: None,
             overridden: true,
@@ -140,17 +156,18 @@ pub fn assess(
 
 /// Concludes from one claim where there is no warning: the same as [`assess`], and much cheaper.
 pub fn assess_one(kind: &Kind, claim: &ClaimView, policy: &Policy, now: Timestamp) -> Assessment {
-    let part = Part::new(kind, claim);
+    let weights = &policy.weights;
+    let part = Part::weighed(weights, kind, claim);
     // What is still to begin, and what speaks against, rises and falls: the general way is for that.
     if part.negative || part.start > now {
         return fuse(kind, std::slice::from_ref(claim), &[], policy, now);
     }
-    let prior = weights::prior(kind);
-    let odds_at = |time: Timestamp| curve::total(prior, part.at(time), 0.0, 0.0);
+    let prior = weights.prior(kind);
+    let odds_at = |time: Timestamp| curve::limited(weights.limit, prior, part.at(time), 0.0, 0.0);
     let odds = odds_at(now);
     let level = policy.level(odds);
     let mut assessment = Assessment {
-        probability: probability(odds),
+        probability: probability(policy.weights.calibration.apply(odds)),
         category: claim.category,
         valid_until: (level == 0).then_some(now),
         next_change: None,
@@ -165,8 +182,20 @@ pub fn assess_one(kind: &Kind, claim: &ClaimView, policy: &Policy, now: Timestam
     assessment
 }
 
-/// The probability at another time, from the same claims.
+/// The probability at another time, from the same claims, by the numbers chosen by hand.
 pub fn probability_at(
+    kind: &Kind,
+    claims: &[ClaimView],
+    warnings: &[Hit<'_>],
+    override_: Option<&Override<'_>>,
+    time: Timestamp,
+) -> f32 {
+    probability_by(&Weights::DEFAULT, kind, claims, warnings, override_, time)
+}
+
+/// The probability at another time, from the same claims, by these numbers.
+pub fn probability_by(
+    weights: &Weights,
     kind: &Kind,
     claims: &[ClaimView],
     warnings: &[Hit<'_>],
@@ -176,7 +205,10 @@ pub fn probability_at(
     match override_ {
         Some(decision) if decision.malicious => 1.0,
         Some(_) => 0.0,
-        None => probability(Curve::new(kind, claims, warnings, time).odds(time)),
+        None => {
+            let curve = Curve::weighed(weights, kind, claims, warnings, time);
+            probability(weights.calibration.apply(curve.odds(time)))
+        }
     }
 }
 
@@ -188,13 +220,13 @@ fn fuse(
     policy: &Policy,
     now: Timestamp,
 ) -> Assessment {
-    let curve = Curve::new(kind, claims, warnings, now);
+    let curve = Curve::weighed(&policy.weights, kind, claims, warnings, now);
     let odds = curve.odds(now);
     let level = policy.level(odds);
     let (next_change, ends) = curve.changes(policy, now);
     Assessment {
-        probability: probability(odds),
-        category: category(kind, claims, now),
+        probability: probability(policy.weights.calibration.apply(odds)),
+        category: category(&policy.weights, kind, claims, now),
         valid_until: if level == 0 { Some(now) } else { ends },
         next_change,
         overridden: false,
@@ -208,7 +240,7 @@ fn probability(odds: f64) -> f32 {
 /// What most of the evidence speaks of: each group of sources votes once for each category with its
 /// strongest claim. Claims that hold now are asked; all are where none does. [`Category::Other`] is
 /// chosen only where nothing else is said, and of equals the one with the lower code.
-fn category(kind: &Kind, claims: &[ClaimView], now: Timestamp) -> Category {
+fn category(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Timestamp) -> Category {
     if let [claim] = claims {
         return claim.category;
     }
@@ -216,7 +248,7 @@ fn category(kind: &Kind, claims: &[ClaimView], now: Timestamp) -> Category {
         let mut votes: Vec<(Category, u64, f64)> = claims
             .iter()
             .filter(|claim| claim.category != Category::Other && claim.stance != Stance::Benign)
-            .map(|claim| (claim, Part::new(kind, claim)))
+            .map(|claim| (claim, Part::weighed(weights, kind, claim)))
             .filter(|(_, part)| all || part.holds(now))
             .map(|(claim, part)| (claim.category, part.group, part.at(now)))
             .collect();
