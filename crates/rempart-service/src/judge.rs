@@ -35,6 +35,7 @@ impl Judge {
         let view = ClaimView {
             source: source.id.0,
             reliability: source.reliability,
+            learnt: None,
             copy_group: copy_group(source),
             republishes: false,
             stance: claim.stance,
@@ -97,6 +98,7 @@ impl Judge {
                 ClaimView {
                     source: claim.source.0,
                     reliability: source.map_or(rempart_model::Reliability::F, |source| source.reliability),
+                    learnt: None,
                     copy_group: source.and_then(copy_group),
                     republishes: false,
                     stance: claim.stance,

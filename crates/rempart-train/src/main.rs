@@ -7,6 +7,7 @@
 
 mod campaigns;
 mod domains;
+mod fusion;
 mod svg;
 
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ enum Part {
     Domains,
     /// Which observables belong to one campaign.
     Campaigns,
+    /// How fast claims fade, and what probability follows from them.
+    Fusion,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +63,9 @@ fn main() -> anyhow::Result<()> {
             if wanted(part, Part::Campaigns) {
                 campaigns::train(&data)?;
             }
+            if wanted(part, Part::Fusion) {
+                fusion::train(&data)?;
+            }
         }
         Task::Evaluate { part } => {
             if wanted(part, Part::Domains) {
@@ -67,6 +73,9 @@ fn main() -> anyhow::Result<()> {
             }
             if wanted(part, Part::Campaigns) {
                 campaigns::evaluate(&data)?;
+            }
+            if wanted(part, Part::Fusion) {
+                fusion::evaluate(&data)?;
             }
         }
     }

@@ -15,7 +15,7 @@ use rempart_model::member::Constituency;
 use rempart_model::{
     Category, Country, Kind, Member, MemberId, MemberKind, Observable, Reliability, Stance, Timestamp, Tlp,
 };
-use rempart_triage::assess::{ClaimView, Policy, assess, assess_one};
+use rempart_triage::assess::{ClaimView, Policy, assess};
 use rempart_triage::release::{Audience, MemberView, Terms, Use, decide};
 use rempart_triage::route::{Tables, concerns_of};
 
@@ -123,6 +123,7 @@ fn main() {
         .map(|_| ClaimView {
             source: random.next() as u32 % 50,
             reliability: Reliability::from_code((random.next() % 6) as u8),
+            learnt: None,
             copy_group: None,
             republishes: false,
             stance: Stance::Malicious,
@@ -138,7 +139,9 @@ fn main() {
         })
         .collect();
     let policy = Policy::default();
-    measure("assessing one claim", &claims, |claim| assess_one(&Kind::Domain, claim, &policy, now));
+    measure("assessing one claim", &claims, |claim| {
+        assess(&Kind::Domain, std::slice::from_ref(claim), &[], None, &policy, now)
+    });
     let groups: Vec<&[ClaimView]> = claims.chunks_exact(4).collect();
     measure("assessing four claims", &groups, |four| assess(&Kind::Domain, four, &[], None, &policy, now));
 

@@ -4,7 +4,7 @@ use rempart_matching::{Effect, Hit};
 use rempart_model::{Kind, Stance, Timestamp};
 
 use super::weights::{self, Weights};
-use super::{ClaimView, Policy};
+use super::{ClaimView, Policy, Subject};
 
 /// What one claim contributes over time: nothing outside `start..end`, else its strength, which
 /// halves with every half-life since `anchor`. A benign claim does not decay; it ends.
@@ -15,8 +15,12 @@ pub(super) struct Part {
     pub(super) republishes: bool,
     pub(super) negative: bool,
     pub(super) strength: f64,
+    /// The most that it is ever worth.
+    ceiling: f64,
     /// Half-lives a second; 0 where it does not decay.
     rate: f64,
+    /// Over how many days its group has seen the thing.
+    pub(super) days: f64,
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
     pub(super) anchor: Timestamp,
@@ -26,31 +30,73 @@ fn seconds(from: Timestamp, to: Timestamp) -> f64 {
     (to.micros() - from.micros()) as f64 * 1e-6
 }
 
+/// The source of a claim, or the group of those that copy from one another.
+fn group(claim: &ClaimView) -> u64 {
+    match claim.copy_group {
+        Some(group) => 1 << 32 | u64::from(group),
+        None => u64::from(claim.source),
+    }
+}
+
+/// When a claim begins to hold.
+fn start(claim: &ClaimView) -> Timestamp {
+    claim.valid_from.unwrap_or(claim.received)
+}
+
+/// When its source has last seen what it speaks of. Nobody has seen anything later than it was told; a date in the
+/// future keeps nothing alive.
+fn anchor(claim: &ClaimView) -> Timestamp {
+    let start = start(claim);
+    claim.last_seen.map_or(start, |seen| start.max(seen.min(claim.received)))
+}
+
+/// The parts of all claims, in their order. Claims of one group are of one thing seen again: how long it was seen is
+/// counted from the first of them.
+pub(super) fn parts(weights: &Weights, kind: &Kind, claims: &[ClaimView]) -> Vec<Part> {
+    if let [claim] = claims {
+        return vec![Part::new(weights, kind, claim, start(claim))];
+    }
+    let said = |claim: &ClaimView| (group(claim), claim.stance == Stance::Benign);
+    let mut since: Vec<((u64, bool), Timestamp)> =
+        claims.iter().map(|claim| (said(claim), start(claim))).collect();
+    since.sort_unstable();
+    since.dedup_by_key(|entry| entry.0);
+    let first = |claim: &ClaimView| {
+        let found = since.binary_search_by_key(&said(claim), |entry| entry.0);
+        found.ok().and_then(|at| since.get(at)).map_or(start(claim), |entry| entry.1)
+    };
+    claims.iter().map(|claim| Part::new(weights, kind, claim, first(claim))).collect()
+}
+
 impl Part {
-    pub(super) fn weighed(weights: &Weights, kind: &Kind, claim: &ClaimView) -> Self {
+    /// What a claim contributes whose group has seen the thing since `since`.
+    pub(super) fn new(weights: &Weights, kind: &Kind, claim: &ClaimView, since: Timestamp) -> Self {
         let negative = claim.stance == Stance::Benign;
-        let start = claim.valid_from.unwrap_or(claim.received);
-        // Nobody has seen anything later than it was told; a date in the future keeps nothing alive.
-        let anchor = claim.last_seen.map_or(start, |seen| start.max(seen.min(claim.received)));
+        let (start, anchor) = (start(claim), anchor(claim));
         let lasts = if negative { anchor.plus_seconds(weights::BENIGN_SECONDS) } else { Timestamp::MAX };
+        let fresh = weights.strength(kind, claim.trust(), claim.confidence, claim.stance);
+        let days = if negative { 0.0 } else { (seconds(since, anchor) / 86_400.0).max(0.0) };
         Self {
-            group: match claim.copy_group {
-                Some(group) => 1 << 32 | u64::from(group),
-                None => u64::from(claim.source),
-            },
+            group: group(claim),
             republishes: claim.republishes,
             negative,
-            strength: weights.strength(claim.reliability, claim.confidence, claim.stance),
+            strength: fresh * weights.persistence(kind, days),
+            ceiling: if claim.stance == Stance::Malicious {
+                weights.ceiling(kind, fresh, days)
+            } else {
+                fresh
+            },
             rate: if negative { 0.0 } else { weights.half_life(kind, claim.category).recip() },
+            days,
             start,
             end: claim.valid_until.unwrap_or(lasts),
             anchor,
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn new(kind: &Kind, claim: &ClaimView) -> Self {
-        Self::weighed(&Weights::DEFAULT, kind, claim)
+    /// Alone.
+    pub(super) fn alone(weights: &Weights, kind: &Kind, claim: &ClaimView) -> Self {
+        Self::new(weights, kind, claim, start(claim))
     }
 
     /// Whether it holds at a time.
@@ -63,7 +109,7 @@ impl Part {
         if !self.holds(time) {
             return 0.0;
         }
-        self.strength * (-seconds(self.anchor, time).max(0.0) * self.rate).exp2()
+        (self.strength * (-seconds(self.anchor, time).max(0.0) * self.rate).exp2()).min(self.ceiling)
     }
 
     /// When this one claim, alone and holding at `now`, no longer lifts `prior` to `threshold`. Right
@@ -80,7 +126,7 @@ impl Part {
             // Even without any evidence it stays above.
             return None;
         }
-        // No strength reaches the limit of all evidence, so the limit never shows here.
+        // Thresholds lie below the most that can be concluded, so that never shows here.
         let lasts = (self.strength / needed).log2().max(0.0) / self.rate;
         let from_now = (seconds(now, self.anchor) + lasts).ceil() as i64;
         let most = (Timestamp::MAX.micros() - now.micros()) / 1_000_000;
@@ -100,14 +146,12 @@ impl Part {
     }
 }
 
-/// Adds evidence up; all of it moves the odds by at most `limit`.
-pub(super) fn limited(limit: f64, prior: f64, positive: f64, negative: f64, warnings: f64) -> f64 {
-    prior + (positive - negative - warnings).clamp(-limit, limit)
-}
+/// The log-odds below which nothing is told apart.
+const LEAST: f64 = -9.0;
 
-#[cfg(test)]
-pub(super) fn total(prior: f64, positive: f64, negative: f64, warnings: f64) -> f64 {
-    limited(weights::LIMIT, prior, positive, negative, warnings)
+/// Adds evidence up, to at most `most`.
+pub(super) fn total(most: f64, prior: f64, positive: f64, negative: f64, warnings: f64) -> f64 {
+    (prior + (positive - negative - warnings)).clamp(LEAST, most)
 }
 
 /// What warninglists take away: the lists of one effect overlap and count once.
@@ -124,7 +168,8 @@ const MAX_EDGES: usize = 256;
 
 /// The log-odds as a function of time, from a time on.
 pub(super) struct Curve {
-    limit: f64,
+    most: f64,
+    further: f64,
     prior: f64,
     warnings: f64,
     /// Sorted by group.
@@ -133,31 +178,29 @@ pub(super) struct Curve {
 
 impl Curve {
     /// The curve from `now` on.
-    pub(super) fn weighed(
+    pub(super) fn new(
         weights: &Weights,
-        kind: &Kind,
+        subject: &Subject<'_>,
         claims: &[ClaimView],
         warnings: &[Hit<'_>],
         now: Timestamp,
     ) -> Self {
-        let mut parts: Vec<Part> = claims
-            .iter()
-            .map(|claim| Part::weighed(weights, kind, claim))
-            .filter(|part| part.end > now && part.end > part.start)
-            .collect();
+        let mut parts = parts(weights, subject.kind, claims);
+        parts.retain(|part| part.end > now && part.end > part.start);
         prune(&mut parts, now);
-        Self { limit: weights.limit, prior: weights.prior(kind), warnings: warned(weights, warnings), parts }
-    }
-
-    #[cfg(test)]
-    pub(super) fn new(kind: &Kind, claims: &[ClaimView], warnings: &[Hit<'_>], now: Timestamp) -> Self {
-        Self::weighed(&Weights::DEFAULT, kind, claims, warnings, now)
+        Self {
+            most: weights.most,
+            further: weights.further,
+            prior: subject.prior(weights),
+            warnings: warned(weights, warnings),
+            parts,
+        }
     }
 
     /// The log-odds at a time.
     pub(super) fn odds(&self, time: Timestamp) -> f64 {
         let (positive, negative) = self.evidence(time);
-        limited(self.limit, self.prior, positive, negative, self.warnings)
+        total(self.most, self.prior, positive, negative, self.warnings)
     }
 
     /// The evidence for and against at a time.
@@ -171,7 +214,7 @@ impl Curve {
             positive.add(strongest(false, false), strongest(false, true));
             negative.add(strongest(true, false), strongest(true, true));
         }
-        (positive.sum(), negative.sum())
+        (positive.sum(self.further), negative.sum(self.further))
     }
 
     /// When the level of the policy changes next, and when it falls to none for the first time.
@@ -265,8 +308,8 @@ impl Curve {
     }
 }
 
-/// Independent voices add up; of those that only pass on, the strongest counts, and only for as much
-/// as it says more than the strongest independent voice.
+/// The strongest independent voice counts, of further ones a share; of those that only pass on, the strongest counts,
+/// and only for as much as it says more than the strongest independent voice.
 #[derive(Default)]
 struct Voices {
     own: f64,
@@ -281,8 +324,8 @@ impl Voices {
         self.passed_on = self.passed_on.max(passed_on);
     }
 
-    fn sum(&self) -> f64 {
-        self.own + (self.passed_on - self.strongest).max(0.0)
+    fn sum(&self, further: f64) -> f64 {
+        self.strongest + further * (self.own - self.strongest) + (self.passed_on - self.strongest).max(0.0)
     }
 }
 
@@ -300,17 +343,18 @@ fn prune(parts: &mut Vec<Part>, now: Timestamp) {
             .then(score(b).total_cmp(&score(a)))
             .then(a.start.cmp(&b.start))
     });
-    let mut best: Option<(_, f64)> = None;
+    let mut best: Option<(_, f64, f64)> = None;
     parts.retain(|part| {
         let (class, score) = (class(part), score(part));
         if begun(part)
-            && let Some((known, most)) = &best
+            && let Some((known, most, ceiling)) = &best
             && *known == class
             && score <= *most
+            && part.ceiling <= *ceiling
         {
             return false;
         }
-        best = Some((class, score));
+        best = Some((class, score, part.ceiling));
         true
     });
 }

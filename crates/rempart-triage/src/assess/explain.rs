@@ -5,9 +5,9 @@ use std::fmt;
 use rempart_matching::{Effect, Hit};
 use rempart_model::{Category, Kind, Reliability, Stance, Timestamp};
 
-use super::curve::Part;
+use super::curve::{Part, parts};
 use super::weights::Weights;
-use super::{Assessment, ClaimView, Override, Policy, assess};
+use super::{Assessment, ClaimView, Override, Policy, Subject, assess};
 
 /// The conclusion and all that led to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,7 @@ pub enum ClaimState {
 /// One thing that led to a conclusion. Weights are log-odds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
-    /// Where all begins: how often a reported value of this kind is malicious.
+    /// Where all begins and ends: a value of this kind of which nobody speaks any more.
     Prior {
         /// The kind.
         kind: Box<str>,
@@ -47,14 +47,20 @@ pub enum Reason {
         index: usize,
         /// Who says it.
         source: u32,
-        /// How far the source is trusted.
+        /// How far the source is trusted, as somebody set it.
         reliability: Reliability,
+        /// The share of its claims that come true, where that was learnt.
+        learnt: Option<f64>,
         /// What it says.
         stance: Stance,
         /// Of which kind of incident.
         category: Category,
         /// The source's own confidence.
         confidence: Option<u8>,
+        /// Over how many days the source has seen it.
+        seen_days: f64,
+        /// Whether a stronger independent voice says the same, so that this one adds only a share.
+        further: bool,
         /// Since when it has been fading, in days.
         age_days: f64,
         /// After how many days it is worth half; `None` where it does not fade.
@@ -63,6 +69,13 @@ pub enum Reason {
         weight: f64,
         /// What became of it.
         state: ClaimState,
+    },
+    /// How the value looks.
+    Looks {
+        /// In words.
+        why: Box<str>,
+        /// What that adds or takes away.
+        weight: f64,
     },
     /// It stands on a warninglist.
     Warning {
@@ -85,15 +98,16 @@ pub enum Reason {
 }
 
 /// Concludes as [`assess`] does, and says why.
-pub fn explain(
-    kind: &Kind,
+pub fn explain<'a>(
+    subject: impl Into<Subject<'a>>,
     claims: &[ClaimView],
     warnings: &[Hit<'_>],
     override_: Option<&Override<'_>>,
     policy: &Policy,
     now: Timestamp,
 ) -> Explanation {
-    let weights = policy.weights();
+    let subject = subject.into();
+    let (kind, weights) = (subject.kind, policy.weights());
     let mut reasons = Vec::with_capacity(claims.len() + warnings.len() + 2);
     if let Some(decision) = override_ {
         reasons.push(Reason::Override {
@@ -103,6 +117,7 @@ pub fn explain(
         });
     }
     reasons.push(Reason::Prior { kind: kind.name().into(), weight: weights.prior(kind) });
+    reasons.extend(subject.looks.map(|looks| Reason::Looks { why: looks.why.into(), weight: looks.weight }));
     reasons.extend(claim_reasons(weights, kind, claims, now));
     let mut taken = Vec::new();
     for hit in warnings {
@@ -111,17 +126,15 @@ pub fn explain(
         let weight = if first { -weights.warning(hit.effect) } else { 0.0 };
         reasons.push(Reason::Warning { list: hit.list.into(), effect: hit.effect, weight });
     }
-    Explanation { assessment: assess(kind, claims, warnings, override_, policy, now), reasons }
+    Explanation { assessment: assess(subject, claims, warnings, override_, policy, now), reasons }
 }
 
 fn claim_reasons(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Timestamp) -> Vec<Reason> {
     let mut parts: Vec<(usize, &ClaimView, Part, f64)> = claims
         .iter()
+        .zip(self::parts(weights, kind, claims))
         .enumerate()
-        .map(|(index, claim)| {
-            let part = Part::weighed(weights, kind, claim);
-            (index, claim, part, part.at(now))
-        })
+        .map(|(index, (claim, part))| (index, claim, part, part.at(now)))
         .collect();
     parts.sort_by(|a, b| b.3.total_cmp(&a.3).then(a.0.cmp(&b.0)));
     // (group, sign) of those that count already; what only passes on counts where nobody else speaks.
@@ -134,7 +147,7 @@ fn claim_reasons(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Time
     let mut passed_on = [false; 2];
     let reason = |(index, claim, part, worth): (usize, &ClaimView, Part, f64)| {
         let sign = if part.negative { -1.0 } else { 1.0 };
-        let (mut state, mut weight) = (ClaimState::Counted, worth);
+        let (mut state, mut weight, mut further) = (ClaimState::Counted, worth, false);
         if part.start > now {
             state = ClaimState::NotYet;
         } else if !part.holds(now) {
@@ -146,16 +159,22 @@ fn claim_reasons(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Time
         } else if counted.contains(&(part.group, part.negative)) {
             (state, weight) = (ClaimState::Covered, 0.0);
         } else {
+            // The strongest comes first.
+            further = counted.iter().any(|(_, negative)| *negative == part.negative);
             counted.push((part.group, part.negative));
+            weight = if further { worth * weights.further } else { worth };
         }
         let days = (now.micros() - part.anchor.micros()) as f64 / 86_400e6;
         Reason::Claim {
             index,
             source: claim.source,
             reliability: claim.reliability,
+            learnt: claim.learnt.map(|odds| 1.0 / (1.0 + (-f64::from(odds)).exp())),
             stance: claim.stance,
             category: claim.category,
             confidence: claim.confidence,
+            seen_days: part.days,
+            further,
             age_days: days.max(0.0),
             half_life_days: (!part.negative).then(|| weights.half_life(kind, claim.category) / 86_400.0),
             weight: sign * weight,
@@ -169,9 +188,10 @@ impl Reason {
     /// What it adds to the log-odds, or takes away.
     pub fn weight(&self) -> f64 {
         match self {
-            Reason::Prior { weight, .. } | Reason::Claim { weight, .. } | Reason::Warning { weight, .. } => {
-                *weight
-            }
+            Reason::Prior { weight, .. }
+            | Reason::Looks { weight, .. }
+            | Reason::Claim { weight, .. }
+            | Reason::Warning { weight, .. } => *weight,
             Reason::Override { .. } => 0.0,
         }
     }
@@ -182,10 +202,14 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Prior { kind, weight } => {
-                write!(f, "a reported value of kind {kind} starts at {weight:+.2}")
+                write!(f, "a value of kind {kind} of which nobody speaks any more is at {weight:+.2}")
             }
+            Reason::Looks { why, weight } => write!(f, "{why}: {weight:+.2}"),
             Reason::Claim {
                 reliability,
+                learnt,
+                seen_days,
+                further,
                 stance,
                 category,
                 confidence,
@@ -200,7 +224,16 @@ impl fmt::Display for Reason {
                     Stance::Observed => "has seen it in an incident",
                     Stance::Benign => "says it is harmless",
                 };
-                write!(f, "a source of reliability {} {says}", reliability.letter())?;
+                match learnt {
+                    Some(share) => {
+                        write!(
+                            f,
+                            "a source that is right in {:.0} % of what it reports of this kind {says}",
+                            share * 100.0
+                        )?;
+                    }
+                    None => write!(f, "a source of reliability {} {says}", reliability.letter())?,
+                }
                 if *category != Category::Other {
                     write!(f, " ({})", category.name())?;
                 }
@@ -216,8 +249,14 @@ impl fmt::Display for Reason {
                     }
                     ClaimState::Counted => {}
                 }
+                if *seen_days >= 1.0 {
+                    write!(f, ", seen over {seen_days:.0} days")?;
+                }
                 if let Some(half_life) = half_life_days {
                     write!(f, ", {age_days:.1} days ago (worth half every {half_life:.0} days)")?;
+                }
+                if *further {
+                    write!(f, "; a stronger voice says so too, so this adds a share")?;
                 }
                 write!(f, ": {weight:+.2}")
             }

@@ -7,7 +7,6 @@
 //! until the analyst lifts it. The times at which the conclusion will change follow from the decay
 //! and are computed together with it, so that nothing has to be recomputed before.
 
-mod calibration;
 mod curve;
 mod explain;
 pub mod weights;
@@ -15,18 +14,20 @@ pub mod weights;
 use rempart_matching::Hit;
 use rempart_model::{Category, Kind, Reliability, Stance, Timestamp};
 
-pub use calibration::{Calibration, KNOTS};
 use curve::{Curve, Part};
 pub use explain::{ClaimState, Explanation, Reason, explain};
-use weights::Weights;
+use weights::{Trust, Weights};
 
 /// One claim, as far as the assessment needs to know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClaimView {
     /// Who says it.
     pub source: u32,
-    /// How far that source is trusted.
+    /// How far that source is trusted, as somebody set it.
     pub reliability: Reliability,
+    /// The log-odds that a fresh claim of its source about this kind is right, where that was learnt: it goes before
+    /// the reliability that was set.
+    pub learnt: Option<f32>,
     /// Sources of one group copy from one another: the strongest of their claims stands for all.
     pub copy_group: Option<u32>,
     /// The source only passes on what others found: it adds nothing where another says the same.
@@ -47,6 +48,44 @@ pub struct ClaimView {
     pub received: Timestamp,
 }
 
+impl ClaimView {
+    /// How far its source is trusted in what it says.
+    fn trust(&self) -> Trust {
+        self.learnt.map_or(Trust::Letter(self.reliability), |odds| Trust::Learnt(f64::from(odds)))
+    }
+}
+
+/// What is assessed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Subject<'a> {
+    /// Of which kind it is.
+    pub kind: &'a Kind,
+    /// What its looks say, where they say anything.
+    pub looks: Option<Looks<'a>>,
+}
+
+/// What the looks of a value say of it, whoever reports it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Looks<'a> {
+    /// In log-odds: how much more often values look like that which are reported rightly than such as are harmless.
+    pub weight: f64,
+    /// In words.
+    pub why: &'a str,
+}
+
+impl<'a> From<&'a Kind> for Subject<'a> {
+    fn from(kind: &'a Kind) -> Self {
+        Self { kind, looks: None }
+    }
+}
+
+impl Subject<'_> {
+    /// Where the odds are before anybody says anything.
+    fn prior(&self, weights: &Weights) -> f64 {
+        weights.prior(self.kind) + self.looks.map_or(0.0, |looks| looks.weight)
+    }
+}
+
 /// An analyst's decision about an observable. It holds until it is lifted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override<'a> {
@@ -63,9 +102,7 @@ pub struct Override<'a> {
 pub struct Policy {
     lower: f32,
     high: f32,
-    /// In the sum of the evidence, before it is calibrated.
     lower_odds: f64,
-    /// The same.
     high_odds: f64,
     weights: Weights,
 }
@@ -74,7 +111,7 @@ impl Policy {
     /// Below `lower` an observable is not held for malicious, from `high` on it is so with high
     /// confidence. Both are probabilities; they are brought between 0.01 and 0.99 and into order.
     pub fn new(lower: f32, high: f32) -> Self {
-        Self::with_weights(lower, high, Weights::DEFAULT)
+        Self::with_weights(lower, high, *Weights::shipped())
     }
 
     /// [`Policy::new`] with other numbers.
@@ -83,7 +120,7 @@ impl Policy {
             |value: f32, default: f32| if value.is_nan() { default } else { value.clamp(0.01, 0.99) };
         let lower = inside(lower, weights::LOWER);
         let high = inside(high, weights::HIGH).max(lower);
-        let odds = |value: f32| weights.calibration.undo((f64::from(value) / (1.0 - f64::from(value))).ln());
+        let odds = |value: f32| (f64::from(value) / (1.0 - f64::from(value))).ln();
         Self { lower, high, lower_odds: odds(lower), high_odds: odds(high), weights }
     }
 
@@ -131,43 +168,44 @@ pub struct Assessment {
 }
 
 /// Concludes from all claims about one observable.
-pub fn assess(
-    kind: &Kind,
+pub fn assess<'a>(
+    subject: impl Into<Subject<'a>>,
     claims: &[ClaimView],
     warnings: &[Hit<'_>],
     override_: Option<&Override<'_>>,
     policy: &Policy,
     now: Timestamp,
 ) -> Assessment {
+    let subject = subject.into();
     if let Some(decision) = override_ {
         return Assessment {
             probability: if decision.malicious { 1.0 } else { 0.0 },
-            category: category(&policy.weights, kind, claims, now),
+            category: category(&policy.weights, subject.kind, claims, now),
             valid_until: (!decision.malicious).then_some(now),
             next_change: None,
             overridden: true,
         };
     }
     match (claims, warnings) {
-        ([claim], []) => assess_one(kind, claim, policy, now),
-        _ => fuse(kind, claims, warnings, policy, now),
+        ([claim], []) => assess_one(&subject, claim, policy, now),
+        _ => fuse(&subject, claims, warnings, policy, now),
     }
 }
 
 /// Concludes from one claim where there is no warning: the same as [`assess`], and much cheaper.
-pub fn assess_one(kind: &Kind, claim: &ClaimView, policy: &Policy, now: Timestamp) -> Assessment {
+fn assess_one(subject: &Subject<'_>, claim: &ClaimView, policy: &Policy, now: Timestamp) -> Assessment {
     let weights = &policy.weights;
-    let part = Part::weighed(weights, kind, claim);
+    let part = Part::alone(weights, subject.kind, claim);
     // What is still to begin, and what speaks against, rises and falls: the general way is for that.
     if part.negative || part.start > now {
-        return fuse(kind, std::slice::from_ref(claim), &[], policy, now);
+        return fuse(subject, std::slice::from_ref(claim), &[], policy, now);
     }
-    let prior = weights.prior(kind);
-    let odds_at = |time: Timestamp| curve::limited(weights.limit, prior, part.at(time), 0.0, 0.0);
+    let prior = subject.prior(weights);
+    let odds_at = |time: Timestamp| curve::total(weights.most, prior, part.at(time), 0.0, 0.0);
     let odds = odds_at(now);
     let level = policy.level(odds);
     let mut assessment = Assessment {
-        probability: probability(policy.weights.calibration.apply(odds)),
+        probability: probability(odds),
         category: claim.category,
         valid_until: (level == 0).then_some(now),
         next_change: None,
@@ -182,51 +220,37 @@ pub fn assess_one(kind: &Kind, claim: &ClaimView, policy: &Policy, now: Timestam
     assessment
 }
 
-/// The probability at another time, from the same claims, by the numbers chosen by hand.
-pub fn probability_at(
-    kind: &Kind,
+/// The probability at another time, from the same claims.
+pub fn probability_at<'a>(
+    subject: impl Into<Subject<'a>>,
     claims: &[ClaimView],
     warnings: &[Hit<'_>],
     override_: Option<&Override<'_>>,
-    time: Timestamp,
-) -> f32 {
-    probability_by(&Weights::DEFAULT, kind, claims, warnings, override_, time)
-}
-
-/// The probability at another time, from the same claims, by these numbers.
-pub fn probability_by(
-    weights: &Weights,
-    kind: &Kind,
-    claims: &[ClaimView],
-    warnings: &[Hit<'_>],
-    override_: Option<&Override<'_>>,
+    policy: &Policy,
     time: Timestamp,
 ) -> f32 {
     match override_ {
         Some(decision) if decision.malicious => 1.0,
         Some(_) => 0.0,
-        None => {
-            let curve = Curve::weighed(weights, kind, claims, warnings, time);
-            probability(weights.calibration.apply(curve.odds(time)))
-        }
+        None => probability(Curve::new(&policy.weights, &subject.into(), claims, warnings, time).odds(time)),
     }
 }
 
 /// The general way: any claims, any warnings.
 fn fuse(
-    kind: &Kind,
+    subject: &Subject<'_>,
     claims: &[ClaimView],
     warnings: &[Hit<'_>],
     policy: &Policy,
     now: Timestamp,
 ) -> Assessment {
-    let curve = Curve::weighed(&policy.weights, kind, claims, warnings, now);
+    let curve = Curve::new(&policy.weights, subject, claims, warnings, now);
     let odds = curve.odds(now);
     let level = policy.level(odds);
     let (next_change, ends) = curve.changes(policy, now);
     Assessment {
-        probability: probability(policy.weights.calibration.apply(odds)),
-        category: category(&policy.weights, kind, claims, now),
+        probability: probability(odds),
+        category: category(&policy.weights, subject.kind, claims, now),
         valid_until: if level == 0 { Some(now) } else { ends },
         next_change,
         overridden: false,
@@ -247,8 +271,8 @@ fn category(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Timestamp
     let vote = |all: bool| {
         let mut votes: Vec<(Category, u64, f64)> = claims
             .iter()
-            .filter(|claim| claim.category != Category::Other && claim.stance != Stance::Benign)
-            .map(|claim| (claim, Part::weighed(weights, kind, claim)))
+            .zip(curve::parts(weights, kind, claims))
+            .filter(|(claim, _)| claim.category != Category::Other && claim.stance != Stance::Benign)
             .filter(|(_, part)| all || part.holds(now))
             .map(|(claim, part)| (claim.category, part.group, part.at(now)))
             .collect();

@@ -6,6 +6,7 @@
 pub mod calibrate;
 pub mod domain;
 pub mod features;
+pub mod file;
 pub mod letters;
 pub mod logistic;
 pub mod metrics;

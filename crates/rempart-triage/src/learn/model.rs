@@ -1,7 +1,6 @@
-//! Models as files: versioned, with a checksum, read where they lie.
+//! The model of how names look, as a [`file`] that is read where it lies.
 //!
 //! ```text
-//! magic "RMPTMODL", version u16, kind u16, length of the rest u32, FNV-1a of the rest u64
 //! Platt's a and b f32, bias f32, scale of weights f32
 //! weights: SIZE bytes, signed, in steps of the scale
 //! costs of letters: SIGNS³ bytes
@@ -11,44 +10,17 @@
 
 use super::calibrate::Platt;
 use super::domain::SIZE;
+use super::file::{self, Form, number};
 use super::letters::{Letters, SIGNS};
 use super::logistic::Logistic;
 use super::words::Words;
 
-const MAGIC: &[u8; 8] = b"RMPTMODL";
+pub use super::file::ModelError;
+
 /// The version of the form; a model of another one is refused.
 pub const VERSION: u16 = 1;
-const DOMAINS: u16 = 1;
-const HEADER: usize = 24;
+const FORM: Form = Form { task: 1, version: VERSION };
 const LETTERS: usize = SIGNS * SIGNS * SIGNS;
-
-/// Why bytes are not a model that can be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ModelError {
-    /// It is something else.
-    #[error("this is not a model of Rempart")]
-    NoModel,
-    /// It was made by another version.
-    #[error("this model has the form {found}, this Rempart reads form {VERSION}; train it anew")]
-    OtherVersion {
-        /// Its version.
-        found: u16,
-    },
-    /// It is for something else.
-    #[error("this model is for another task")]
-    OtherTask,
-    /// Its end is missing.
-    #[error("this model is cut off: {there} of {wanted} bytes are there")]
-    CutOff {
-        /// Bytes that are there.
-        there: usize,
-        /// Bytes that there should be.
-        wanted: usize,
-    },
-    /// Its bytes are not what was written.
-    #[error("this model is damaged: its checksum does not fit")]
-    Damaged,
-}
 
 /// What names are measured against.
 #[derive(Debug, Clone)]
@@ -97,30 +69,7 @@ pub fn write(model: &Logistic, letters: &Letters, words: &Words, platt: &Platt) 
         rest.extend_from_slice(&word.to_le_bytes());
         rest.push(cost);
     }
-    let mut bytes = Vec::with_capacity(HEADER + rest.len());
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
-    bytes.extend_from_slice(&DOMAINS.to_le_bytes());
-    bytes.extend_from_slice(&u32::try_from(rest.len()).unwrap_or(u32::MAX).to_le_bytes());
-    bytes.extend_from_slice(&checksum(&rest).to_le_bytes());
-    bytes.extend_from_slice(&rest);
-    bytes
-}
-
-/// FNV-1a, 64 bits, over eight bytes at a time.
-fn checksum(bytes: &[u8]) -> u64 {
-    let mut sum = 0xCBF2_9CE4_8422_2325u64;
-    for part in bytes.chunks(8) {
-        let mut eight = [0u8; 8];
-        eight.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
-        sum = (sum ^ u64::from_le_bytes(eight)).wrapping_mul(0x0000_0100_0000_01B3);
-        sum ^= sum >> 29;
-    }
-    sum
-}
-
-fn number<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    bytes.get(at..at + N).and_then(|part| part.try_into().ok()).unwrap_or([0; N])
+    file::seal(FORM, &rest)
 }
 
 impl<'b> DomainModel<'b> {
@@ -129,25 +78,7 @@ impl<'b> DomainModel<'b> {
     /// # Errors
     /// Where the bytes are no model, one of another version or task, cut off or damaged.
     pub fn from_bytes(bytes: &'b [u8]) -> Result<Self, ModelError> {
-        if !bytes.starts_with(MAGIC) {
-            return Err(ModelError::NoModel);
-        }
-        let found = u16::from_le_bytes(number(bytes, 8));
-        if found != VERSION {
-            return Err(ModelError::OtherVersion { found });
-        }
-        if u16::from_le_bytes(number(bytes, 10)) != DOMAINS {
-            return Err(ModelError::OtherTask);
-        }
-        let wanted = HEADER + u32::from_le_bytes(number(bytes, 12)) as usize;
-        let least = HEADER + 16 + SIZE + LETTERS + 4;
-        if bytes.len() < wanted.max(least) {
-            return Err(ModelError::CutOff { there: bytes.len(), wanted: wanted.max(least) });
-        }
-        let rest = bytes.get(HEADER..wanted).unwrap_or_default();
-        if checksum(rest) != u64::from_le_bytes(number(bytes, 16)) || bytes.len() != wanted {
-            return Err(ModelError::Damaged);
-        }
+        let rest = file::open(bytes, FORM, 16 + SIZE + LETTERS + 4)?;
         let float = |at| f32::from_le_bytes(number(rest, at));
         let list = rest.get(16 + SIZE + LETTERS + 4..).unwrap_or_default();
         let words = list
@@ -226,7 +157,10 @@ pub(super) mod tests {
             changed[at] ^= byte;
             changed
         };
-        assert_eq!(error(&changed(8, 8)), Some(ModelError::OtherVersion { found: VERSION ^ 8 }));
+        assert_eq!(
+            error(&changed(8, 8)),
+            Some(ModelError::OtherVersion { found: VERSION ^ 8, wanted: VERSION })
+        );
         assert_eq!(error(&changed(10, 2)), Some(ModelError::OtherTask));
         for at in [30, 5_000, bytes.len() - 1] {
             assert_eq!(error(&changed(at, 1)), Some(ModelError::Damaged), "{at}");
