@@ -169,7 +169,6 @@ const MAX_EDGES: usize = 256;
 /// The log-odds as a function of time, from a time on.
 pub(super) struct Curve {
     most: f64,
-    further: f64,
     prior: f64,
     warnings: f64,
     /// Sorted by group.
@@ -188,13 +187,7 @@ impl Curve {
         let mut parts = parts(weights, subject.kind, claims);
         parts.retain(|part| part.end > now && part.end > part.start);
         prune(&mut parts, now);
-        Self {
-            most: weights.most,
-            further: weights.further,
-            prior: subject.prior(weights),
-            warnings: warned(weights, warnings),
-            parts,
-        }
+        Self { most: weights.most, prior: subject.prior(weights), warnings: warned(weights, warnings), parts }
     }
 
     /// The log-odds at a time.
@@ -205,7 +198,7 @@ impl Curve {
 
     /// The evidence for and against at a time.
     fn evidence(&self, time: Timestamp) -> (f64, f64) {
-        let (mut positive, mut negative) = (Voices::default(), Voices::default());
+        let (mut positive, mut negative) = (Voices::new(self.prior), Voices::new(self.prior));
         for group in self.parts.chunk_by(|a, b| a.group == b.group) {
             let strongest = |sign: bool, again: bool| {
                 let same = group.iter().filter(|part| part.negative == sign && part.republishes == again);
@@ -214,7 +207,7 @@ impl Curve {
             positive.add(strongest(false, false), strongest(false, true));
             negative.add(strongest(true, false), strongest(true, true));
         }
-        (positive.sum(self.further), negative.sum(self.further))
+        (positive.sum(), negative.sum())
     }
 
     /// When the level of the policy changes next, and when it falls to none for the first time.
@@ -308,24 +301,61 @@ impl Curve {
     }
 }
 
-/// The strongest independent voice counts, of further ones a share; of those that only pass on, the strongest counts,
-/// and only for as much as it says more than the strongest independent voice.
-#[derive(Default)]
-struct Voices {
-    own: f64,
+/// How probable log-odds are.
+fn sigmoid(odds: f64) -> f64 {
+    1.0 / (1.0 + (-odds).exp())
+}
+
+/// What a voice of so much evidence leaves open: the share of the doubt that remains after it, 0 to 1. Nothing is taken
+/// away by no evidence.
+pub(super) fn left_open(prior: f64, evidence: f64) -> f64 {
+    (1.0 - sigmoid(prior + evidence)) / (1.0 - sigmoid(prior))
+}
+
+/// Independent voices: each leaves a share of the doubt open, and what all leave open is the product (noisy-or; Pearl
+/// 1988, *Probabilistic Reasoning in Intelligent Systems*, 4.3.2). Of those that only pass on, the strongest stands in
+/// for the strongest independent voice where it says more.
+pub(super) struct Voices {
+    prior: f64,
+    open: f64,
     strongest: f64,
     passed_on: f64,
 }
 
 impl Voices {
-    fn add(&mut self, own: f64, passed_on: f64) {
-        self.own += own;
-        self.strongest = self.strongest.max(own);
+    pub(super) fn new(prior: f64) -> Self {
+        Self { prior, open: 1.0, strongest: 0.0, passed_on: 0.0 }
+    }
+
+    pub(super) fn add(&mut self, own: f64, passed_on: f64) {
+        if own > 0.0 {
+            self.open *= left_open(self.prior, own);
+            self.strongest = self.strongest.max(own);
+        }
         self.passed_on = self.passed_on.max(passed_on);
     }
 
-    fn sum(&self, further: f64) -> f64 {
-        self.strongest + further * (self.own - self.strongest) + (self.passed_on - self.strongest).max(0.0)
+    /// What independent voices say together, in log-odds.
+    pub(super) fn own(&self) -> f64 {
+        self.together(self.strongest, self.open)
+    }
+
+    /// The same with what is only passed on: it stands in for the strongest where it says more.
+    pub(super) fn sum(&self) -> f64 {
+        if self.passed_on <= self.strongest {
+            return self.own();
+        }
+        let open = self.open / left_open(self.prior, self.strongest) * left_open(self.prior, self.passed_on);
+        self.together(self.passed_on, open)
+    }
+
+    fn together(&self, strongest: f64, open: f64) -> f64 {
+        // One voice alone says what it says, and not the same but for rounding.
+        if open >= left_open(self.prior, strongest) {
+            return strongest;
+        }
+        let doubt = (1.0 - sigmoid(self.prior)) * open;
+        (((1.0 - doubt) / doubt.max(f64::MIN_POSITIVE)).ln() - self.prior).max(strongest)
     }
 }
 

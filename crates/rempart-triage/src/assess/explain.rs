@@ -3,9 +3,9 @@
 use std::fmt;
 
 use rempart_matching::{Effect, Hit};
-use rempart_model::{Category, Kind, Reliability, Stance, Timestamp};
+use rempart_model::{Category, Reliability, Stance, Timestamp};
 
-use super::curve::{Part, parts};
+use super::curve::{Part, Voices, left_open, parts};
 use super::weights::Weights;
 use super::{Assessment, ClaimView, Override, Policy, Subject, assess};
 
@@ -118,7 +118,7 @@ pub fn explain<'a>(
     }
     reasons.push(Reason::Prior { kind: kind.name().into(), weight: weights.prior(kind) });
     reasons.extend(subject.looks.map(|looks| Reason::Looks { why: looks.why.into(), weight: looks.weight }));
-    reasons.extend(claim_reasons(weights, kind, claims, now));
+    reasons.extend(claim_reasons(weights, &subject, claims, now));
     let mut taken = Vec::new();
     for hit in warnings {
         let first = !taken.contains(&hit.effect);
@@ -129,7 +129,13 @@ pub fn explain<'a>(
     Explanation { assessment: assess(subject, claims, warnings, override_, policy, now), reasons }
 }
 
-fn claim_reasons(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Timestamp) -> Vec<Reason> {
+fn claim_reasons(
+    weights: &Weights,
+    subject: &Subject<'_>,
+    claims: &[ClaimView],
+    now: Timestamp,
+) -> Vec<Reason> {
+    let (kind, prior) = (subject.kind, subject.prior(weights));
     let mut parts: Vec<(usize, &ClaimView, Part, f64)> = claims
         .iter()
         .zip(self::parts(weights, kind, claims))
@@ -140,9 +146,27 @@ fn claim_reasons(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Time
     // (group, sign) of those that count already; what only passes on counts where nobody else speaks.
     let mut counted: Vec<(u64, bool)> = Vec::new();
     let mut strongest = [0.0f64; 2];
-    for (_, _, part, worth) in parts.iter().filter(|(_, _, part, _)| !part.republishes) {
-        let side = &mut strongest[usize::from(part.negative)];
-        *side = side.max(*worth);
+    let mut voices = [Voices::new(prior), Voices::new(prior)];
+    // What further voices close of the doubt, as logarithms, which add up.
+    let mut closed = [0.0f64; 2];
+    for (at, (_, _, part, worth)) in parts.iter().enumerate().filter(|(_, (_, _, part, _))| !part.republishes)
+    {
+        let side = usize::from(part.negative);
+        let same = |other: &(usize, &ClaimView, Part, f64)| {
+            !other.2.republishes && other.2.group == part.group && other.2.negative == part.negative
+        };
+        // The strongest of a group comes first and stands for it.
+        if *worth <= 0.0 || parts.iter().take(at).any(same) {
+            continue;
+        }
+        voices[side].add(*worth, 0.0);
+        if strongest[side] > 0.0 {
+            closed[side] -= left_open(prior, *worth).ln();
+        }
+        strongest[side] = strongest[side].max(*worth);
+    }
+    for (_, _, part, worth) in parts.iter().filter(|(_, _, part, _)| part.republishes) {
+        voices[usize::from(part.negative)].add(0.0, *worth);
     }
     let mut passed_on = [false; 2];
     let reason = |(index, claim, part, worth): (usize, &ClaimView, Part, f64)| {
@@ -154,7 +178,8 @@ fn claim_reasons(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Time
             state = ClaimState::Ended;
         } else if part.republishes {
             let first = !std::mem::replace(&mut passed_on[usize::from(part.negative)], true);
-            weight = if first { (worth - strongest[usize::from(part.negative)]).max(0.0) } else { 0.0 };
+            let side = usize::from(part.negative);
+            weight = if first { voices[side].sum() - voices[side].own() } else { 0.0 };
             state = if weight > 0.0 { ClaimState::Counted } else { ClaimState::Covered };
         } else if counted.contains(&(part.group, part.negative)) {
             (state, weight) = (ClaimState::Covered, 0.0);
@@ -162,7 +187,12 @@ fn claim_reasons(weights: &Weights, kind: &Kind, claims: &[ClaimView], now: Time
             // The strongest comes first.
             further = counted.iter().any(|(_, negative)| *negative == part.negative);
             counted.push((part.group, part.negative));
-            weight = if further { worth * weights.further } else { worth };
+            let side = usize::from(part.negative);
+            if further && worth > 0.0 {
+                // What further voices add together, in the proportion of what each closes of the doubt.
+                let share = -left_open(prior, worth).ln() / closed[side].max(f64::MIN_POSITIVE);
+                weight = (voices[side].own() - strongest[side]) * share;
+            }
         }
         let days = (now.micros() - part.anchor.micros()) as f64 / 86_400e6;
         Reason::Claim {

@@ -51,6 +51,11 @@ fn reliability_and_confidence_order_the_probability() {
     assert!(by(A, None) >= policy.high() && by(B, Some(80)) >= policy.high());
     assert!(by(E, Some(100)) < policy.lower());
     assert!(of(&Kind::Domain, &[claim(1, C), claim(2, C)]).probability >= policy.high());
+    // Many that are unreliable make no certainty, and hardly lift one that is fairly reliable.
+    let unreliable: Vec<ClaimView> = (0..4).map(|source| claim(source, E)).collect();
+    assert!(of(&Kind::Domain, &unreliable).probability < policy.high());
+    let both = of(&Kind::Domain, &[claim(1, C), claim(2, E)]).probability;
+    assert!(both > by(C, None) && both < policy.high());
 }
 
 #[test]
@@ -353,21 +358,26 @@ proptest! {
             for negative in [false, true] {
                 let parts: Vec<Part> =
                     curve::parts(weights, &kind, &claims).into_iter().filter(|p| p.negative == negative).collect();
-                let (mut own, mut most, mut again) = (0.0, 0.0f64, 0.0f64);
+                let prior = weights::Weights::shipped().prior(&kind);
+                let chance = |evidence: f64| 1.0 / (1.0 + (-prior - evidence).exp());
+                let (mut doubt, mut most, mut again) = (1.0 - chance(0.0), 0.0f64, 0.0f64);
                 let mut groups: Vec<u64> = parts.iter().map(|p| p.group).collect();
                 groups.sort_unstable();
                 groups.dedup();
                 for group in groups {
                     let best = |r: bool| parts.iter().filter(|p| p.group == group && p.republishes == r)
                         .map(|p| p.at(time)).fold(0.0, f64::max);
-                    own += best(false);
+                    doubt *= (1.0 - chance(best(false))) / (1.0 - chance(0.0));
                     most = most.max(best(false));
                     again = again.max(best(true));
                 }
-                odds[usize::from(negative)] = most + weights.further * (own - most) + (again - most).max(0.0);
+                if again > most {
+                    doubt *= (1.0 - chance(again)) / (1.0 - chance(most));
+                }
+                odds[usize::from(negative)] = ((1.0 - doubt) / doubt).ln() - prior;
             }
             let naive = curve::total(weights.most, weights.prior(&kind), odds[0], odds[1], 0.0);
-            prop_assert!((curve.odds(time) - naive).abs() < 1e-9, "{} {}", curve.odds(time), naive);
+            prop_assert!((curve.odds(time) - naive).abs() < 1e-6, "{} {}", curve.odds(time), naive);
         }
     }
 

@@ -87,8 +87,6 @@ pub struct Weights {
     /// The most that this adds, in log-odds, times how probably a fresh claim of the source is right: who repeats himself
     /// is no more reliable for it.
     pub lift: f64,
-    /// The share that a further independent voice adds of what it says: sources see the same corner of the world.
-    pub further: f64,
     /// What a hit on a warninglist for false positives takes away.
     pub false_positive: f64,
     /// What a hit on a warninglist of known things takes away.
@@ -132,7 +130,6 @@ impl Weights {
         ]),
         persistence: [0.0; KINDS],
         lift: 3.0,
-        further: 0.35,
         false_positive: 2.2,
         known: 0.6,
         most: 4.6,
@@ -236,8 +233,8 @@ impl Weights {
             .chain(half_life_days.as_flattened_mut())
             .chain(persistence)
             .for_each(&mut *f);
-        let Self { lift, further, false_positive, known, most, .. } = self;
-        [lift, further, false_positive, known, most].into_iter().for_each(f);
+        let Self { lift, false_positive, known, most, .. } = self;
+        [lift, false_positive, known, most].into_iter().for_each(f);
     }
 
     /// What is wrong with the numbers.
@@ -255,7 +252,7 @@ impl Weights {
         if self.persistence.iter().any(|value| *value < 0.0) || self.doubt < 0.0 || self.lift < 0.0 {
             return Some("more evidence would count less");
         }
-        if ![self.unsaid, self.observed, self.further].into_iter().all(share) {
+        if ![self.unsaid, self.observed].into_iter().all(share) {
             return Some("a share is not between 0 and 1");
         }
         // Where nothing is said, nothing is held for malicious, and every threshold of a policy can be reached.
@@ -288,7 +285,7 @@ mod tests {
         assert!(refused(|weights| weights.letters[0] = f64::NAN));
         assert!(refused(|weights| weights.half_life_days[3][2] = 0.0));
         assert!(refused(|weights| weights.persistence[0] = -0.1));
-        assert!(refused(|weights| weights.further = 1.5));
+        assert!(refused(|weights| weights.observed = 1.5));
         assert!(refused(|weights| weights.priors[0] = 0.0));
         assert!(refused(|weights| weights.most = 1.0));
         assert_eq!(Weights::from_bytes(b"no"), Err(ModelError::NoModel));
