@@ -14,7 +14,7 @@ fn learn(world: &World, worth: f64, groups: &[u32]) -> Truth {
 fn probe() {
     for (name, gold, mal) in [("gold2", 0.02, 0.3), ("gold0", 0.0, 0.3), ("gold2rare", 0.02, 0.05)] {
         let mut world = World::new(7, 40_000, mal, gold);
-        for (s, f) in [(0.4, 0.002), (0.3, 0.01), (0.3, 0.05), (0.2, 0.1), (0.05, 0.15), (0.01, 0.0003)] {
+        for (s, f) in [(0.4, 0.002), (0.3, 0.01), (0.3, 0.05), (0.2, 0.1), (0.12, 0.08), (0.01, 0.0003)] {
             world.source(s, f);
         }
         let t = learn(&world, 1.0, &[]);
