@@ -95,3 +95,63 @@ pub fn survival(lives: &[Life]) -> Survival {
     };
     Survival { steps, half }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn life(seconds: i64, ended: bool) -> Life {
+        Life { seconds, ended }
+    }
+
+    #[test]
+    fn the_leukaemia_data_give_the_published_curve() {
+        // The 6-MP arm of Freireich et al. 1963, weeks of remission; the curve is in every textbook.
+        let ended = [6, 6, 6, 7, 10, 13, 16, 22, 23];
+        let censored = [6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35];
+        let mut lives: Vec<Life> = ended.iter().map(|t| life(*t, true)).collect();
+        lives.extend(censored.iter().map(|t| life(*t, false)));
+        let found = survival(&lives);
+        let published = [
+            (6, 0.857, 0.0764),
+            (7, 0.807, 0.0869),
+            (10, 0.753, 0.0963),
+            (13, 0.690, 0.1068),
+            (16, 0.627, 0.1141),
+            (22, 0.538, 0.1282),
+            (23, 0.448, 0.1346),
+        ];
+        assert_eq!(found.steps.len(), published.len());
+        for (step, (time, share, error)) in found.steps.iter().zip(published) {
+            assert_eq!(step.seconds, time);
+            assert!((step.survival - share).abs() < 6e-4, "{step:?}");
+            assert!((step.variance.sqrt() - error).abs() < 6e-4, "{step:?}");
+        }
+        assert_eq!(found.half, Half::Median(23.0));
+    }
+
+    #[test]
+    fn where_half_is_not_reached_an_exponential_tells() {
+        let found = survival(&[life(10, true), life(100, false), life(100, false), life(100, false)]);
+        assert_eq!(found.half, Half::Fitted(std::f64::consts::LN_2 * 310.0));
+        assert_eq!(survival(&[life(5, false)]).half, Half::Unknown);
+        assert_eq!(survival(&[]), Survival { steps: vec![], half: Half::Unknown });
+    }
+
+    #[test]
+    fn all_that_ends_leaves_nothing_and_odd_durations_do_no_harm() {
+        let found = survival(&[life(i64::MIN, true), life(i64::MAX, true), life(-5, true)]);
+        assert_eq!(found.steps.len(), 2);
+        assert!(found.steps.iter().all(|s| (0.0..=1.0).contains(&s.survival) && s.variance.is_finite()));
+        assert_eq!(found.steps.last().map(|step| step.survival), Some(0.0));
+    }
+
+    #[test]
+    fn sightings_end_in_the_middle_of_the_gap_or_not_at_all() {
+        assert_eq!(Life::seen(&[100, 0, 50], 1_000, 200), Some(life(200, true)));
+        assert_eq!(Life::seen(&[100, 0, 50], 300, 200), Some(life(100, false)));
+        assert_eq!(Life::seen(&[2_000], 300, 200), None);
+        assert_eq!(Life::seen(&[], 300, 200), None);
+        assert_eq!(Life::seen(&[i64::MIN, i64::MAX], i64::MAX, -1), Some(life(i64::MAX, false)));
+    }
+}
