@@ -10,10 +10,13 @@
 //! * Errors: the log-likelihood ratio of sharing as many errors as are shared against sharing as chance would
 //!   have it, at most [`ERRORS`]. At least three must be shared. An error that more than a quarter of all
 //!   sources (and more than eight) make is a popular name, not a mark.
-//! * Containment: up to [`CONTAINMENT`], rising from half to all of the smaller source's claims, if that is more
-//!   than twice what independence gives.
+//! * Containment: up to [`CONTAINMENT`], rising from half to all of what the smaller source could share with the
+//!   other beyond what independence gives.
 //! * Order: [`ORDER`] if the same one is first with nine of ten.
 //! * Lag: [`LAG`] if besides six of ten lags lie within a tenth, or ten minutes, of the median.
+//!
+//! Times should be the sources' own. Where they are those of fetching, on a fixed schedule, all sources follow one
+//! another with a constant lag, and two that hold the same are taken for copies.
 //!
 //! Only claims that things are malicious are compared. Bounds: of an observable that more than [`VOICES`] sources
 //! claim, a sample of so many is taken by a fixed hash; of more than [`SOURCES`] sources only those with most
@@ -240,8 +243,8 @@ fn judge(a: Side, b: Side, shared: u32, mut tally: Tally, things: u32, refuted: 
     let (small, large) = if from.claims < to.claims { (from, to) } else { (to, from) };
     let containment = f64::from(shared) / f64::from(small.claims.max(1));
     let chance = f64::from(large.claims) / f64::from(things.max(1));
-    let held =
-        if containment > 2.0 * chance { CONTAINMENT * ((containment - 0.5) * 2.0).max(0.0) } else { 0.0 };
+    let excess = (containment - chance) / (1.0 - chance).max(1e-9);
+    let held = CONTAINMENT * ((excess - 0.5) * 2.0).clamp(0.0, 1.0);
     let wrong = wrong(a.errors.min(b.errors), a.errors.max(b.errors), tally.errors, refuted);
     let ordered = tally.first.0 + tally.first.1 >= LEAST_SHARED && first >= 0.9;
     let constant = ordered && steady >= 0.6;

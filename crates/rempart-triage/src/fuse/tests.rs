@@ -58,6 +58,60 @@ fn probabilities_come_true_as_often_as_they_say_where_the_world_fits() {
     }
 }
 
+/// Figures for the page: `cargo test -p rempart-triage --lib fuse -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints figures"]
+fn calibration_figures() {
+    let figure = |name: &str, change: &dyn Fn(&mut World), gold: f64| {
+        let mut row = Vec::new();
+        let mut worst = 0.0_f64;
+        for weight in [1.0, 5.0, 10.0, 20.0] {
+            let mut sum = 0.0;
+            for seed in 40..45 {
+                let mut world = fitting(seed, 0.3, gold);
+                change(&mut world);
+                let settings = Settings { gold_weight: weight, ..Settings::default() };
+                let truth = fit(&world.claims(), &world.about, &vec![1.0; world.sources], &[], &settings);
+                sum += world.ece(&truth.posteriors) / 5.0;
+                if weight == 10.0 {
+                    for source in 0..5 {
+                        worst = worst.max((of(&truth, source).precision - world.precision(source)).abs());
+                    }
+                }
+            }
+            row.push(format!("{sum:.3}"));
+        }
+        println!("{name}: ECE at weight 1, 5, 10, 20: {row:?}; worst precision off by {worst:.3}");
+    };
+    let none = |_: &mut World| {};
+    figure("fits, 2 % decided", &none, 0.02);
+    figure("fits, 0.5 % decided", &none, 0.005);
+    figure("fits, 0.1 % decided", &none, 0.001);
+    figure("fits, none decided", &none, 0.0);
+    figure("only errors decided", &forget_malicious_gold, 0.02);
+    figure("a pool of errors shared by three", &|world| tempt(world, 0.3), 0.02);
+    figure("a large pool of errors shared by three", &|world| tempt(world, 0.6), 0.02);
+}
+
+/// Analysts decide only what turns out to be benign.
+fn forget_malicious_gold(world: &mut World) {
+    for thing in world.about.iter_mut().filter(|thing| thing.gold == Gold::Malicious) {
+        thing.gold = Gold::Open;
+    }
+}
+
+/// Sources 1 to 3 each also report this share of one pool of a thousand benign things.
+fn tempt(world: &mut World, share: f64) {
+    let pool: Vec<u32> = (0..30_000).filter(|at| !world.truth[*at as usize]).take(1000).collect();
+    for at in pool {
+        for source in 1..4 {
+            if world.dice.chance(share) {
+                world.say(at, source, 0, false);
+            }
+        }
+    }
+}
+
 /// Two honest sources, and one bad that four others repeat.
 fn colluding(seed: u64) -> World {
     let mut world = World::new(seed, 30_000, 0.3, 0.02);

@@ -496,7 +496,7 @@ fn report(
     {
         let cells = world.said.get(from..*end as usize).unwrap_or_default();
         from = *end as usize;
-        let positive = cells.iter().filter(|at| **at as usize / KINDS % 2 == 0).count();
+        let positive = cells.iter().filter(|at| (**at as usize / KINDS).is_multiple_of(2)).count();
         voices.push(positive.min(usize::from(u16::MAX)) as u16);
         let heard = thing.gold != Gold::Open || thing.soft() > 0.0 || cells.len() > 1;
         let says = settings.says(thing);
