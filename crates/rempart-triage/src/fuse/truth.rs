@@ -62,6 +62,23 @@ pub struct Settings {
     pub tolerance: f64,
 }
 
+/// By how many a decided observable weighs, by kind: as many as the settings say if of both the malicious and the
+/// benign at least a tenth of the other were decided, otherwise one. Where people look at errors only, what
+/// they decide is no sample.
+fn gold(claims: &Claims, about: &[Observable], settings: &Settings) -> [f64; KINDS] {
+    let mut counts = [(0_u64, 0_u64); KINDS];
+    for (thing, _) in about.iter().zip(claims.each()).filter(|(_, said)| !said.is_empty()) {
+        if let Some(count) = counts.get_mut(thing.place()) {
+            count.0 += u64::from(thing.gold == Gold::Malicious);
+            count.1 += u64::from(thing.gold == Gold::Benign);
+        }
+    }
+    counts.map(|(malicious, benign)| {
+        let fair = malicious.min(benign) * 10 >= malicious.max(benign);
+        if fair { settings.gold_weight.clamp(1.0, 1000.0) } else { 1.0 }
+    })
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -72,13 +89,6 @@ impl Default for Settings {
             rounds: 150,
             tolerance: 2e-4,
         }
-    }
-}
-
-impl Settings {
-    /// By how many a claim about this weighs.
-    fn says(&self, about: &Observable) -> f64 {
-        if about.gold == Gold::Open { 1.0 } else { self.gold_weight.clamp(1.0, 1000.0) }
     }
 }
 
@@ -184,7 +194,40 @@ pub struct Model {
     base: [f64; KINDS],
 }
 
+impl Cell {
+    fn set_rates(&mut self, rates: (f64, f64)) {
+        self.rates = rates;
+        self.loud = (rates.0 / rates.1).ln() - (-rates.0).ln_1p() + (-rates.1).ln_1p();
+    }
+}
+
 impl Model {
+    /// What the rounds move, without bounds: logarithms of rates and log-odds of shares.
+    fn state(&self) -> Vec<f64> {
+        let cells = self.cells.iter().filter(|cell| cell.claims > 0.0);
+        cells.flat_map(|cell| [cell.rates.0.ln(), cell.rates.1.ln()]).chain(self.base).collect()
+    }
+
+    fn set_state(&mut self, state: &[f64]) {
+        let mut values = state.iter().copied();
+        for (place, cell) in self.cells.iter_mut().enumerate().filter(|(_, cell)| cell.claims > 0.0) {
+            let mut next = || values.next().unwrap_or(0.0).exp().clamp(1e-9, MOST);
+            let (m, b) = (next(), next());
+            let negative = (place / KINDS) % 2 == 1;
+            cell.set_rates(if (m < b) == negative { (m, b) } else { (m.midpoint(b), m.midpoint(b)) });
+        }
+        for base in &mut self.base {
+            *base = values.next().unwrap_or(0.0).clamp(-CERTAIN, CERTAIN);
+        }
+        self.sum_up();
+    }
+
+    fn sum_up(&mut self) {
+        for line in self.starts.iter_mut().chain(&mut self.ends) {
+            line.sums = line.sum(&self.cells);
+        }
+    }
+
     fn cell(&self, source: u32, negative: bool, kind: usize) -> usize {
         let voice = self.voices.get(source as usize).copied().unwrap_or(0) as usize;
         (voice * 2 + usize::from(negative)) * KINDS + kind
@@ -233,10 +276,19 @@ fn decide(about: Observable, odds: f64) -> f64 {
 /// Observables as the rounds need them.
 #[derive(Default)]
 struct World {
+    /// By how many a decided observable weighs, by the place of its kind.
+    gold: [f64; KINDS],
     said: Vec<u32>,
     ends: Vec<u32>,
     ranks: Vec<(u32, u32)>,
     posteriors: Vec<f64>,
+}
+
+impl World {
+    /// By how many an observable weighs.
+    fn says(&self, about: &Observable) -> f64 {
+        if about.gold == Gold::Open { 1.0 } else { self.gold.get(about.place()).copied().unwrap_or(1.0) }
+    }
 }
 
 /// Learns. `about` describes the observables of `claims` and `worths` the sources: what a fresh claim of
@@ -249,18 +301,35 @@ pub fn fit(
     groups: &[u32],
     settings: &Settings,
 ) -> Truth {
-    let mut world = World::default();
+    let mut world = World { gold: gold(claims, about, settings), ..World::default() };
     let mut model = listen(claims, about, worths, groups, settings, &mut world);
     let mut rounds = 0;
     let mut converged = false;
+    let mut path: Vec<Vec<f64>> = Vec::new();
     while rounds < settings.rounds && !converged {
         rounds += 1;
         let moved = maximise(&mut model, &world, about, settings, rounds == 1);
-        expect(&model, &mut world, about);
         converged = rounds > 2 && moved < settings.tolerance;
+        path.push(model.state());
+        // The last rounds are plain ones: what is reported is where the model itself comes to rest.
+        if let ([a, b, c], true) = (path.as_slice(), rounds + 3 < settings.rounds && !converged) {
+            let ahead = leap(a, b, c);
+            model.set_state(&ahead);
+            path.clear();
+        }
+        expect(&model, &mut world, about);
     }
     let (trust, voices) = report(claims, about, worths, &world, settings);
     Truth { trust, posteriors: world.posteriors, voices, rounds, converged, model }
+}
+
+/// From three states in a row to one farther ahead: the squared extrapolation of Varadhan and Roland (2008), at
+/// most eightfold.
+fn leap(a: &[f64], b: &[f64], c: &[f64]) -> Vec<f64> {
+    let steps = || a.iter().zip(b).zip(c).map(|((a, b), c)| (a, b - a, (c - b) - (b - a)));
+    let (speed, bend) = steps().fold((0.0, 0.0), |sum, (_, r, v)| (sum.0 + r * r, sum.1 + v * v));
+    let far = if bend > 0.0 { f64::sqrt(speed / bend).clamp(1.0, 8.0) } else { 1.0 };
+    steps().map(|(a, r, v)| a + 2.0 * far * r + far * far * v).collect()
 }
 
 /// Brings the claims into the form that the rounds need, and a first guess.
@@ -396,7 +465,7 @@ fn maximise(model: &mut Model, world: &World, about: &[Observable], settings: &S
             continue;
         }
         let kind = thing.place();
-        let says = settings.says(thing);
+        let says = world.says(thing);
         for cell in said {
             if let Some(truth) = truths.get_mut(*cell as usize) {
                 *truth = (truth.0 + says * posterior, truth.1 + says);
@@ -447,16 +516,9 @@ fn maximise(model: &mut Model, world: &World, about: &[Observable], settings: &S
             let both = rate(truth.1, exposed.0 + exposed.1);
             rates = (both, both);
         }
-        cell.rates = rates;
-        cell.loud = (rates.0 / rates.1).ln() - (-rates.0).ln_1p() + (-rates.1).ln_1p();
+        cell.set_rates(rates);
     }
-    for kind in 0..KINDS {
-        for lines in [&mut model.starts, &mut model.ends] {
-            if let Some(line) = lines.get_mut(kind) {
-                line.sums = line.sum(&model.cells);
-            }
-        }
-    }
+    model.sum_up();
     moved
 }
 
@@ -499,7 +561,7 @@ fn report(
         let positive = cells.iter().filter(|at| (**at as usize / KINDS).is_multiple_of(2)).count();
         voices.push(positive.min(usize::from(u16::MAX)) as u16);
         let heard = thing.gold != Gold::Open || thing.soft() > 0.0 || cells.len() > 1;
-        let says = settings.says(thing);
+        let says = world.says(thing);
         for claim in said {
             let place = (claim.source as usize * KINDS + thing.place()) * 2 + usize::from(claim.negative);
             if let Some(tally) = tallies.get_mut(place) {
