@@ -62,3 +62,13 @@ pub fn digit(probability: f64, groups: u16) -> u8 {
         .find(|(_, least, voices)| probability >= *least && groups >= *voices)
         .map_or(5, |(digit, _, _)| *digit)
 }
+
+/// The 90 % interval of a share (Wilson 1927) that `number` cases gave.
+pub fn wilson(share: f64, number: f64) -> (f64, f64) {
+    const Z: f64 = 1.644_853_627;
+    let number = number.max(1e-9);
+    let scale = 1.0 + Z * Z / number;
+    let middle = (share + Z * Z / (2.0 * number)) / scale;
+    let half = Z * (share * (1.0 - share) / number + Z * Z / (4.0 * number * number)).sqrt() / scale;
+    ((middle - half).max(0.0), (middle + half).min(1.0))
+}

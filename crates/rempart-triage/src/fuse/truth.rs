@@ -17,8 +17,9 @@
 //! The prior of a (source, kind) stands for the configured letter: `pseudo_claims` claims made at the source's own
 //! rate, of which a share is true that a fresh claim's worth over the kind's prior gives.
 //!
-//! Memory besides the input: 4 bytes a claim and 40 an observable. Work in each round is linear in both.
+//! Memory besides the input: 4 bytes a claim and 40 an observable, for a while 24 more for the latter. Work in each round is linear in both.
 
+use super::admiralty::wilson;
 use super::{Claims, Gold, Observable, logit, sigmoid};
 use crate::assess::weights::{KINDS, Weights};
 use rempart_model::Reliability;
@@ -82,12 +83,12 @@ fn gold(claims: &Claims, about: &[Observable], settings: &Settings) -> [f64; KIN
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            pseudo_claims: 20.0,
+            pseudo_claims: 15.0,
             priors: Weights::DEFAULT.priors,
-            pseudo_observables: 50.0,
+            pseudo_observables: 5.0,
             gold_weight: 10.0,
             rounds: 150,
-            tolerance: 2e-4,
+            tolerance: 1e-4,
         }
     }
 }
@@ -589,14 +590,4 @@ fn report(
         trust.push(Trust { source, kind, negative, claims: count, decided, precision, low, high, worth });
     }
     (trust, voices)
-}
-
-/// The 90 % interval of a share (Wilson 1927) that `number` cases gave.
-pub fn wilson(share: f64, number: f64) -> (f64, f64) {
-    const Z: f64 = 1.644_853_627;
-    let number = number.max(1e-9);
-    let scale = 1.0 + Z * Z / number;
-    let middle = (share + Z * Z / (2.0 * number)) / scale;
-    let half = Z * (share * (1.0 - share) / number + Z * Z / (4.0 * number * number)).sqrt() / scale;
-    ((middle - half).max(0.0), (middle + half).min(1.0))
 }
