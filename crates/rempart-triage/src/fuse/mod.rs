@@ -3,6 +3,16 @@
 //! [`Claims`] holds who said what when. [`copies`] finds who copies from whom, [`truth`] learns what each
 //! source's word is worth and how probable each claimed thing is, [`admiralty`] turns both into the letter
 //! and the digit that analysts know, and [`lifetime`] tells how long things live.
+//!
+//! # What was measured
+//!
+//! On made-up worlds of 30,000 things and six sources that all start with the letter C (five seeds each, the test
+//! `calibration_figures`), the expected calibration error of the probabilities is 0.02 where analysts decided 2 % of
+//! all things at random, 0.03 with 0.5 %, 0.05 with 0.1 % and 0.09 with none. Where they decided only what
+//! is benign it is 0.14: such decisions pull all down. Where three sources err about the same thousand things without
+//! copying it is 0.03 to 0.06. Where five copy one another it is above 0.4 if nobody notices and below 0.05 once
+//! their groups are known. The 90 % intervals of the precision held the truth in 41 of 50 cases: they are somewhat
+//! narrow, since they do not know what the model gets wrong of all sources at once.
 
 pub mod admiralty;
 pub mod copies;

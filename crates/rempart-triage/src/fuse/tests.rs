@@ -115,6 +115,22 @@ fn tempt(world: &mut World, share: f64) {
 }
 
 #[test]
+fn intervals_hold_the_true_precision_about_as_often_as_they_say() {
+    let (mut held, mut all) = (0, 0);
+    for seed in 50..60 {
+        let world = fitting(seed, 0.3, if seed % 2 == 0 { 0.02 } else { 0.005 });
+        let truth = learn(&world, 1.0, &[]);
+        for trust in truth.trust.iter().filter(|trust| trust.source < 5) {
+            let precision = world.precision(trust.source);
+            held += i32::from((trust.low..=trust.high).contains(&precision));
+            all += 1;
+        }
+    }
+    println!("{held} of {all}");
+    assert!(held * 100 >= all * 80, "{held} of {all}");
+}
+
+#[test]
 fn decisions_on_errors_only_do_not_weigh_tenfold() {
     let mut world = fitting(9, 0.3, 0.02);
     forget_malicious_gold(&mut world);

@@ -30,6 +30,10 @@ pub const CERTAIN: f64 = 12.0;
 /// The chance of being reported is taken to be at least this: below it, it cannot be told from the data.
 const LEAST_SEEN: f64 = 0.05;
 
+/// By how many decided claims a claim counts in the width of an interval that only other sources or a warninglist
+/// speak to: what the model believes of these it may believe wrongly of all at once.
+const CORROBORATED: f64 = 0.05;
+
 /// The highest sensitivity or false-positive rate.
 const MOST: f64 = 0.95;
 
@@ -108,7 +112,7 @@ pub struct Trust {
     pub decided: u32,
     /// The share of its claims that are true, with the configured letter counted in.
     pub precision: f64,
-    /// The lower end of the 90 % interval of the precision.
+    /// The lower end of the 90 % interval of the precision, by the claims decided by analysts foremost.
     pub low: f64,
     /// The upper end.
     pub high: f64,
@@ -552,7 +556,7 @@ fn report(
     world: &World,
     settings: &Settings,
 ) -> (Vec<Trust>, Vec<u16>) {
-    let mut tallies = vec![(0_u32, 0_u32, 0.0_f64, 0.0_f64); claims.sources() * 2 * KINDS];
+    let mut tallies = vec![(0_u32, 0_u32, 0.0_f64, 0.0_f64, 0.0_f64); claims.sources() * 2 * KINDS];
     let mut voices = Vec::with_capacity(claims.observables());
     let mut from = 0_usize;
     for (((said, end), posterior), thing) in claims.each().zip(&world.ends).zip(&world.posteriors).zip(about)
@@ -563,6 +567,7 @@ fn report(
         voices.push(positive.min(usize::from(u16::MAX)) as u16);
         let heard = thing.gold != Gold::Open || thing.soft() > 0.0 || cells.len() > 1;
         let says = world.says(thing);
+        let certain = if thing.gold != Gold::Open { 1.0 } else { f64::from(u8::from(heard)) * CORROBORATED };
         for claim in said {
             let place = (claim.source as usize * KINDS + thing.place()) * 2 + usize::from(claim.negative);
             if let Some(tally) = tallies.get_mut(place) {
@@ -570,12 +575,13 @@ fn report(
                 tally.1 += u32::from(heard);
                 tally.2 += says * posterior;
                 tally.3 += says;
+                tally.4 += certain;
             }
         }
     }
     voices.resize(claims.observables(), 0);
     let mut trust = Vec::new();
-    for (place, (count, decided, sum, all)) in
+    for (place, (count, decided, sum, all, certain)) in
         tallies.into_iter().enumerate().filter(|(_, tally)| tally.0 > 0)
     {
         let (negative, kind) = (place % 2 == 1, place / 2 % KINDS);
@@ -584,7 +590,7 @@ fn report(
         let prior = prior_share(worths, source, negative, kind, settings);
         let share = ((sum + weight * prior) / (all + weight)).clamp(1e-4, 1.0 - 1e-4);
         let precision = if negative { 1.0 - share } else { share };
-        let (low, high) = wilson(precision, f64::from(decided) + weight);
+        let (low, high) = wilson(precision, certain + weight);
         let worth = logit(share) - settings.priors.get(kind).copied().unwrap_or_default();
         let kind = kind as u8;
         trust.push(Trust { source, kind, negative, claims: count, decided, precision, low, high, worth });
