@@ -6,6 +6,7 @@
 
 pub mod assess;
 pub mod connect;
+pub mod fuse;
 pub mod guard;
 pub mod learn;
 pub mod release;
