@@ -139,8 +139,15 @@ impl App {
     pub fn set_source(&self, caller: &Caller, source: Source) -> Result<(), ServiceError> {
         caller.require(Role::Administrator)?;
         check_name(&source.name)?;
+        let before = self.picture().sources().iter().find(|known| known.name == source.name).cloned();
         self.store.put_source(&caller.name(), &source, self.now())?;
         self.repaint()?;
+        // What it said counts for more or less now.
+        if let Some(before) = before
+            && (before.reliability != source.reliability || before.copy_group != source.copy_group)
+        {
+            self.store.conclude_anew(&caller.name(), Some(before.id), self.now())?;
+        }
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::error::ServiceError;
 use crate::judge::Judge;
 use crate::metrics::Metrics;
+use crate::trust::{self, Trusted};
 
 /// Reference data that conclusions rest on. The operator can replace each.
 pub struct Tables {
@@ -119,6 +120,8 @@ pub struct Picture {
     sources: Vec<Source>,
     classes: Vec<(ClassId, Option<Terms>)>,
     pub(crate) constituencies: Constituencies,
+    /// What was learnt of sources, where that is in use.
+    pub(crate) trusted: Trusted,
 }
 
 impl Picture {
@@ -311,7 +314,13 @@ fn paint(store: &Store) -> Result<Picture, ServiceError> {
     let mut classes: Vec<(ClassId, Option<Terms>)> =
         store.classes()?.into_iter().map(|(class, key)| (class, Terms::parse_key(&key))).collect();
     classes.sort_unstable_by_key(|(class, _)| *class);
-    Ok(Picture { constituencies, sources: store.sources()?, classes, members })
+    Ok(Picture {
+        constituencies,
+        sources: store.sources()?,
+        classes,
+        members,
+        trusted: trust::in_use(store)?,
+    })
 }
 
 /// The release decision for a member and a class.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rempart_matching::Hit;
-use rempart_model::{Claim, Hint, MemberId, Observable, Timestamp};
+use rempart_model::{Claim, Hint, Kind, MemberId, Observable, Timestamp};
 use rempart_store::{
     AssessmentRow, ClaimRow, ClassId, Conclude, NewConcern, ObservableRow, OverrideRow, Source, SourceId,
 };
@@ -12,17 +12,40 @@ use rempart_triage::release::Use;
 use rempart_triage::route;
 
 use crate::app::{Picture, Tables, released};
+use crate::trust::Trusted;
 
 /// Concludes with one picture of who takes part.
 pub(crate) struct Judge {
     picture: Arc<Picture>,
     tables: Arc<Tables>,
     policy: Policy,
+    /// In the place of what is in use.
+    trusted: Option<Trusted>,
 }
 
 impl Judge {
     pub(crate) fn new(picture: Arc<Picture>, tables: Arc<Tables>) -> Self {
-        Self { picture, tables, policy: Policy::default() }
+        Self { picture, tables, policy: Policy::default(), trusted: None }
+    }
+
+    /// The same with other trust in sources.
+    pub(crate) fn trusting(mut self, trusted: Trusted) -> Self {
+        self.trusted = Some(trusted);
+        self
+    }
+
+    fn trusted(&self) -> &Trusted {
+        self.trusted.as_ref().unwrap_or(&self.picture.trusted)
+    }
+
+    /// What the claims alone tell, whatever anybody decided.
+    pub(crate) fn told_by(
+        &self,
+        observable: &Observable,
+        claims: &[ClaimRow],
+        now: Timestamp,
+    ) -> AssessmentRow {
+        self.assess(observable, claims, None, now)
     }
 
     /// The picture that this judge concludes with.
@@ -35,8 +58,8 @@ impl Judge {
         let view = ClaimView {
             source: source.id.0,
             reliability: source.reliability,
-            learnt: None,
-            copy_group: copy_group(source),
+            learnt: self.trusted().odds(source.id, claim.observable.kind()),
+            copy_group: copy_group(source).or_else(|| self.trusted().group(source.id)),
             republishes: false,
             stance: claim.stance,
             category: claim.category,
@@ -90,7 +113,7 @@ impl Judge {
         }
     }
 
-    fn views(&self, claims: &[ClaimRow]) -> Vec<ClaimView> {
+    fn views(&self, kind: &Kind, claims: &[ClaimRow]) -> Vec<ClaimView> {
         claims
             .iter()
             .map(|claim| {
@@ -98,8 +121,8 @@ impl Judge {
                 ClaimView {
                     source: claim.source.0,
                     reliability: source.map_or(rempart_model::Reliability::F, |source| source.reliability),
-                    learnt: None,
-                    copy_group: source.and_then(copy_group),
+                    learnt: self.trusted().odds(claim.source, kind),
+                    copy_group: source.and_then(copy_group).or_else(|| self.trusted().group(claim.source)),
                     republishes: false,
                     stance: claim.stance,
                     category: claim.category,
@@ -143,7 +166,7 @@ impl Judge {
         let decision = decision.map(as_override);
         let explained = assess::explain(
             observable.kind(),
-            &self.views(claims),
+            &self.views(observable.kind(), claims),
             &self.warnings(observable),
             decision.as_ref(),
             &self.policy,
@@ -208,7 +231,7 @@ impl Conclude for Judge {
         let decision = override_.map(as_override);
         row(assess::assess(
             observable.kind(),
-            &self.views(claims),
+            &self.views(observable.kind(), claims),
             &self.warnings(observable),
             decision.as_ref(),
             &self.policy,

@@ -21,6 +21,7 @@ pub mod lookup;
 pub mod metrics;
 pub mod protect;
 pub mod share;
+pub mod trust;
 
 pub use access::{Caller, NewKey, Refusal};
 pub use app::{App, Picture, Suffixes, Tables};

@@ -80,6 +80,7 @@ macro_rules! dispatch {
     };
 }
 
+mod models;
 mod protect;
 
 impl Store {

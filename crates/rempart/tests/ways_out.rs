@@ -32,7 +32,7 @@ fn case(command: &str) -> For {
         | "campaign lift" => For::Operator,
         "protect stop" | "protect resume" => For::Nothing,
         "key create" | "key revoke" | "key list" => For::Operator,
-        "source set" | "source list" => For::Operator,
+        "source set" | "source list" | "source learn" | "source learnt" | "source use" => For::Operator,
         "ledger verify" => For::Operator,
         "export" | "index build" => For::MemberOrOperator,
         "serve" | "demo" => For::Network,

@@ -282,11 +282,12 @@ fn errors(app: &App, caller: &Caller, collections: &[Collection], ids: &[String]
     words.push(told(&app.blocked_name(caller).unwrap_err()));
     words.push(told(&app.outputs(caller).unwrap_err()));
     words.push(told(&app.export(caller, ExportFormat::Stix, None, &mut Vec::new()).unwrap_err()));
+    words.push(told(&app.sources_learnt(caller).unwrap_err()));
     words.push(told(&app.members(caller).unwrap_err()));
     words.push(told(&app.people(caller).unwrap_err()));
     words.push(told(&app.keys(caller).unwrap_err()));
     words.push(told(&app.counts(caller).unwrap_err()));
     words.push(told(&app.verify_ledger(caller, &mut |_, _| ()).unwrap_err()));
-    assert!(words.iter().rev().take(10).all(|words| words.starts_with("forbidden: ")), "{words:?}");
+    assert!(words.iter().rev().take(11).all(|words| words.starts_with("forbidden: ")), "{words:?}");
     handed.ways.push(("errors".into(), words));
 }

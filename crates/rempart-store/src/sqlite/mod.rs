@@ -6,6 +6,7 @@ mod connect;
 mod intake;
 mod ledger;
 mod lifecycle;
+mod models;
 mod page;
 mod people;
 mod read;

@@ -4,11 +4,12 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::StoreError;
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/sqlite/0001_exchange.sql"),
     include_str!("../../migrations/sqlite/0002_changes.sql"),
     include_str!("../../migrations/sqlite/0003_blocks.sql"),
     include_str!("../../migrations/sqlite/0004_connect.sql"),
+    include_str!("../../migrations/sqlite/0005_models.sql"),
 ];
 
 /// Brings the database to the newest schema. Refuses one that a newer Rempart has written.

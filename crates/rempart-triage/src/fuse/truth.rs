@@ -21,7 +21,7 @@
 
 use super::admiralty::wilson;
 use super::{Claims, Gold, Observable, logit, sigmoid};
-use crate::assess::weights::{KINDS, Weights};
+use crate::assess::weights::KINDS;
 use rempart_model::Reliability;
 
 /// Log-odds that a decision of an analyst sets, and the bound of all posteriors.
@@ -36,6 +36,10 @@ const CORROBORATED: f64 = 0.05;
 
 /// The highest sensitivity or false-positive rate.
 const MOST: f64 = 0.95;
+
+/// The log-odds that a value which somebody reports is malicious, before it is asked who reports it, by the place of its
+/// kind: lower for kinds that are shared or change hands. Chosen; it weighs little once there are claims.
+const REPORTED: [f64; KINDS] = [-1.4, -1.2, -1.6, -1.6, -1.8, -2.5, -1.6, -1.0, -1.0, -1.0, -1.0, -1.6, -1.4];
 
 /// What a fresh, wholly sure claim is worth over the kind's prior before anything is learnt, in log-odds.
 pub fn configured(letter: Reliability) -> f64 {
@@ -88,7 +92,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             pseudo_claims: 15.0,
-            priors: Weights::DEFAULT.priors,
+            priors: REPORTED,
             pseudo_observables: 5.0,
             gold_weight: 10.0,
             rounds: 150,

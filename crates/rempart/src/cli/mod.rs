@@ -306,6 +306,16 @@ pub(crate) enum SourceCommand {
     },
     /// List the sources
     List(JsonArgs),
+    /// Learn how far each source is to be trusted, and keep that as a version; nothing changes by it
+    Learn(JsonArgs),
+    /// List the versions of what was learnt, with how well each does
+    Learnt(JsonArgs),
+    /// Let conclusions rest on a version of what was learnt, or on the letters that were set
+    Use {
+        /// The version's number; `set` goes back to the letters that were set
+        #[arg(value_name = "VERSION|set")]
+        version: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::io::Read;
 use rempart_service::{App, Caller};
 
 use super::request::Request;
-use super::{campaign, import, index, lookup, protect, settings};
+use super::{campaign, import, index, lookup, protect, settings, trust};
 use crate::output::Output;
 
 /// Carries out a request for a caller. `input` is the caller's standard input, `out` its standard
@@ -26,6 +26,7 @@ pub(crate) fn execute(
             index::of_store(app, caller, &output, member.as_deref(), json, out)
         }
         Request::Campaign(asked) => campaign::run(app, caller, asked, out),
+        Request::Trust(asked) => trust::run(app, caller, asked, out),
         Request::Protect(asked) => protect::run(app, caller, asked, input, out),
         Request::LedgerVerify { json } => lookup::verify(app, caller, json, out),
         Request::Status { json } => lookup::status(app, caller, json, out),

@@ -11,6 +11,7 @@ pub(crate) mod matches;
 pub(crate) mod protect;
 pub(crate) mod request;
 mod settings;
+mod trust;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::campaign::Campaigning;
+use super::trust::Trusting;
 use crate::cli::{
     Command, ConstituencyArgs, ExportFormat, IndexCommand, KeyCommand, LedgerCommand, MemberCommand,
     PersonCommand, PreviewOnly, ProtectCommand, SourceCommand,
@@ -76,6 +77,7 @@ pub(crate) enum Request {
     SourceList {
         json: bool,
     },
+    Trust(Trusting),
     /// `None`: the values follow, one a line.
     Search {
         value: Option<String>,
@@ -247,6 +249,19 @@ pub(crate) fn from_cli(command: Command) -> anyhow::Result<Request> {
             copy_group,
         }) => Request::SourceSet { name, reliability, unmarked, recipients, community, copy_group },
         Command::Source(SourceCommand::List(args)) => Request::SourceList { json: args.json },
+        Command::Source(SourceCommand::Learn(args)) => Request::Trust(Trusting::Learn { json: args.json }),
+        Command::Source(SourceCommand::Learnt(args)) => Request::Trust(Trusting::Learnt { json: args.json }),
+        Command::Source(SourceCommand::Use { version }) => {
+            let number = match version.as_str() {
+                "set" => None,
+                number => Some(number.parse().with_context(|| {
+                    format!(
+                        "`{number}` is neither a version's number nor `set`; `source learnt` lists versions"
+                    )
+                })?),
+            };
+            Request::Trust(Trusting::Use { version: number })
+        }
         Command::Search(args) => {
             Request::Search { value: (args.value != "-").then_some(args.value), json: args.json }
         }
