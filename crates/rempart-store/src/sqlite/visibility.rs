@@ -115,6 +115,7 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(actor, now, |change| {
+            let mut moved: Vec<i64> = Vec::new();
             for (ObjectSeq(seq), class) in changes {
                 let found = change
                     .sql
@@ -161,7 +162,11 @@ impl Sqlite {
                 for number in observables_of(change.sql, *seq)? {
                     touch(change, number)?;
                 }
-                self.rehigh(change, *seq, None, conclude)?;
+                moved.push(*seq);
+            }
+            // Only once all have moved: what rests on several of them would go and come again.
+            for seq in moved {
+                self.rehigh(change, seq, None, conclude)?;
             }
             Ok(())
         })
