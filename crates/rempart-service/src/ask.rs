@@ -3,14 +3,14 @@
 use rempart_model::{Hint, Kind, Observable};
 use rempart_store::store::StoredObject;
 use rempart_store::{ClaimRow, ObservableRow, Role};
-use rempart_triage::learn::domain::label;
+
 use rempart_triage::release::{self, Audience, Decision, Use};
 use serde::Serialize;
 
 use crate::access::Caller;
 use crate::app::{App, Picture, view};
 use crate::error::ServiceError;
-use crate::judge::Judge;
+use crate::judge::{Judge, registered};
 
 /// Most values of one search.
 pub const MAX_VALUES: usize = 1_000_000;
@@ -260,23 +260,7 @@ impl App {
 impl App {
     /// How the name of a domain, or of a URL's host, looks.
     fn looks(&self, observable: &Observable) -> Option<ExplainedLooks> {
-        let value = observable.value();
-        let host = match observable.kind() {
-            Kind::Domain => value,
-            Kind::Url => {
-                let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
-                let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-                let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-                let host = host.split(':').next().unwrap_or_default();
-                // An address has no name.
-                if host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok() {
-                    return None;
-                }
-                host
-            }
-            _ => return None,
-        };
-        let label = label(host, self.suffixes())?;
+        let label = registered(observable, self.suffixes())?;
         let looks = self.tables.names()?.look(label);
         Some(ExplainedLooks {
             label: label.to_owned(),

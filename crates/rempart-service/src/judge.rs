@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use rempart_matching::Hit;
+use rempart_model::observable::SuffixList;
 use rempart_model::{Claim, Hint, Kind, MemberId, Observable, Timestamp};
 use rempart_store::{
     AssessmentRow, ClaimRow, ClassId, Conclude, NewConcern, ObservableRow, OverrideRow, Source, SourceId,
 };
-use rempart_triage::assess::{self, Assessment, ClaimView, Override, Policy};
+use rempart_triage::assess::{self, Assessment, ClaimView, Looks, Override, Policy, Subject};
+use rempart_triage::learn::domain::label;
 use rempart_triage::release::Use;
 use rempart_triage::route;
 
@@ -70,7 +72,8 @@ impl Judge {
             received: now,
         };
         let warnings = self.tables.warninglists.hits(&claim.observable);
-        row(assess::assess(claim.observable.kind(), &[view], &warnings, None, &self.policy, now))
+        let looks = self.looks(&claim.observable);
+        row(assess::assess(subject(&claim.observable, looks), &[view], &warnings, None, &self.policy, now))
     }
 
     /// Whom observables and hints concern.
@@ -136,6 +139,21 @@ impl Judge {
             .collect()
     }
 
+    /// What the look of a name is worth, and why. What is encoded looks like nothing that people chose.
+    fn looks(&self, observable: &Observable) -> Option<(f64, &'static str)> {
+        let label = registered(observable, &self.tables.suffixes.list)?;
+        if label.starts_with("xn--") {
+            return None;
+        }
+        let weight = self.policy.weights().look(f64::from(self.tables.names()?.odds(label)));
+        let why = if weight > 0.0 {
+            "names of malware look like its name more often than people's names do"
+        } else {
+            "its name looks more as people's names do than as names of malware"
+        };
+        Some((weight, why))
+    }
+
     fn warnings(&self, observable: &Observable) -> Vec<Hit<'_>> {
         self.tables.warninglists.hits(observable)
     }
@@ -164,8 +182,9 @@ impl Judge {
         now: Timestamp,
     ) -> (AssessmentRow, Vec<String>) {
         let decision = decision.map(as_override);
+        let looks = self.looks(observable);
         let explained = assess::explain(
-            observable.kind(),
+            subject(observable, looks),
             &self.views(observable.kind(), claims),
             &self.warnings(observable),
             decision.as_ref(),
@@ -188,6 +207,27 @@ impl Judge {
     }
 }
 
+/// The label that somebody registered, of a domain or of a URL's host.
+pub(crate) fn registered<'o>(observable: &'o Observable, suffixes: &SuffixList) -> Option<&'o str> {
+    let value = observable.value();
+    let host = match observable.kind() {
+        Kind::Domain => value,
+        Kind::Url => {
+            let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            let host = host.split(':').next().unwrap_or_default();
+            // An address has no name.
+            if host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok() {
+                return None;
+            }
+            host
+        }
+        _ => return None,
+    };
+    label(host, suffixes)
+}
+
 /// Whether the observable is named by what these claims were made by: a sighting names only an object,
 /// and where nothing else is left, its observables are not to be told.
 pub(crate) fn named(claims: &[ClaimRow]) -> bool {
@@ -198,6 +238,11 @@ pub(crate) fn named(claims: &[ClaimRow]) -> bool {
 /// same.
 fn not_before(claims: &[ClaimRow], now: Timestamp) -> Timestamp {
     claims.iter().map(|claim| claim.received).max().map_or(now, |newest| newest.max(now))
+}
+
+fn subject<'o>(observable: &'o Observable, looks: Option<(f64, &'static str)>) -> Subject<'o> {
+    let looks = looks.map(|(weight, why)| Looks { weight, why });
+    Subject { kind: observable.kind(), looks }
 }
 
 fn as_override(decision: &OverrideRow) -> Override<'_> {
@@ -229,8 +274,9 @@ impl Conclude for Judge {
         now: Timestamp,
     ) -> AssessmentRow {
         let decision = override_.map(as_override);
+        let looks = self.looks(observable);
         row(assess::assess(
-            observable.kind(),
+            subject(observable, looks),
             &self.views(observable.kind(), claims),
             &self.warnings(observable),
             decision.as_ref(),

@@ -27,7 +27,7 @@ fn main() {
             (0, false) => Gold::Benign,
             _ => Gold::Open,
         };
-        let listed = !malicious && mix(&mut state) % 100 == 0;
+        let listed = !malicious && mix(&mut state).is_multiple_of(100);
         about.push(Observable { kind: (thing % 5) as u8, gold, against: f32::from(u8::from(listed)) * 2.2 });
     }
     let mut list = Vec::new();
@@ -36,7 +36,7 @@ fn main() {
         let source = (mix(&mut state) % sources).min(mix(&mut state) % sources);
         let wrong = mix(&mut state) % (sources * 2) < source;
         // A fifth of all claims is about few things.
-        let range = if mix(&mut state) % 5 == 0 { things / 50 + 1 } else { things };
+        let range = if mix(&mut state).is_multiple_of(5) { things / 50 + 1 } else { things };
         let observable = (mix(&mut state) % range) / 2 * 2 + u64::from(wrong);
         let time = 1_700_000_000 + (observable % 1000 * 86_400 + mix(&mut state) % 864_000) as i64;
         let observable = observable.min(things - 1) as u32;

@@ -173,3 +173,22 @@ pub(crate) fn evaluate(data: &Path) -> anyhow::Result<()> {
     let figures = measure::all(&names, &learnt, &bytes, &suffixes)?;
     report::page(&names, &figures)
 }
+
+/// Labels that people chose and that the model has not learnt from: those with a licence that thresholds are fixed on,
+/// those that are measured on, and the second benign set, which may be missing.
+pub(crate) struct People {
+    pub(crate) validation: Vec<String>,
+    pub(crate) test: Vec<String>,
+    pub(crate) second: Vec<String>,
+}
+
+/// Reads them.
+pub(crate) fn people(data: &Path, suffixes: &SuffixList) -> anyhow::Result<People> {
+    let names = Names::read(data, suffixes)?;
+    let of = |part| names.of(part).map(str::to_owned).collect();
+    Ok(People {
+        validation: of(Part::Validation),
+        test: of(Part::Test),
+        second: names.homepages(suffixes).unwrap_or_default(),
+    })
+}

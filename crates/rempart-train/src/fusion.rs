@@ -3,6 +3,7 @@
 mod cells;
 mod data;
 mod fit;
+mod looks;
 mod measure;
 mod report;
 
@@ -14,12 +15,13 @@ use ring::digest::{SHA256, digest};
 
 use cells::{Cells, Known};
 use data::Feed;
+use looks::Scores;
 use report::Measured;
 
 const MODEL: &str = "data/models/fusion.bin";
 const CARD: &str = "data/models/fusion.json";
 
-fn measured(feeds: &[Feed], cells: &Cells) -> Measured {
+fn measured(feeds: &[Feed], cells: &Cells, looks: Scores) -> Measured {
     let before = |known: &Known| fit::learnt_from(known, feeds);
     let learnt = fit::fit(feeds, cells, &before, &|count| count.proved_by_split, true);
     let without = fit::fit(feeds, cells, &before, &|count| count.proved_by_split, false);
@@ -61,23 +63,29 @@ fn measured(feeds: &[Feed], cells: &Cells) -> Measured {
         ("which list and kind", measure::alone(cells, feeds, &share)),
     ];
     let cells = cells.keys().filter(|known| !before(known)).count();
-    Measured { learnt, ways, lists, alone, cells }
+    let looks = measure::looks(&looks, &looks::fit(&looks));
+    Measured { learnt, ways, lists, alone, cells, looks }
 }
 
-fn shipped(feeds: &[Feed], cells: &Cells) -> Weights {
-    fit::fit(feeds, cells, &|_| true, &|count| count.proved, true)
+fn shipped(feeds: &[Feed], cells: &Cells, looks: &Scores) -> Weights {
+    let mut weights = fit::fit(feeds, cells, &|_| true, &|count| count.proved, true);
+    let platt = looks::fit(looks);
+    let [_, _, least, most] = weights.looks;
+    weights.looks = [f64::from(platt.a), f64::from(platt.b), least, most];
+    weights
 }
 
 /// Makes the numbers that are shipped, and their card.
 pub(crate) fn train(data: &Path) -> anyhow::Result<()> {
     let feeds = data::feeds(data)?;
     let cells = cells::cells(&feeds);
-    let weights = shipped(&feeds, &cells);
+    let looks = looks::scores(data)?;
+    let weights = shipped(&feeds, &cells, &looks);
     let bytes = weights.to_bytes();
     let sum = digest(&SHA256, &bytes);
     let sha256: String = sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     std::fs::write(MODEL, &bytes).with_context(|| format!("cannot write {MODEL}"))?;
-    let card = report::card(&feeds, &weights, &sha256, &measured(&feeds, &cells));
+    let card = report::card(&feeds, &weights, &sha256, &measured(&feeds, &cells, looks));
     std::fs::write(CARD, card).with_context(|| format!("cannot write {CARD}"))?;
     println!("{MODEL}: {} bytes, {sha256}", bytes.len());
     Ok(())
@@ -87,5 +95,5 @@ pub(crate) fn train(data: &Path) -> anyhow::Result<()> {
 pub(crate) fn evaluate(data: &Path) -> anyhow::Result<()> {
     let feeds = data::feeds(data)?;
     let cells = cells::cells(&feeds);
-    report::page(&feeds, Weights::shipped(), &measured(&feeds, &cells))
+    report::page(&feeds, Weights::shipped(), &measured(&feeds, &cells, looks::scores(data)?))
 }

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use rempart_model::Category;
 use rempart_triage::assess::Policy;
 use rempart_triage::assess::weights::Weights;
+use rempart_triage::learn::calibrate::Platt;
 use rempart_triage::learn::features::random;
 
 use super::cells::{Cells, KindOf, Known, policy, probability};
 use super::data::Feed;
 use super::fit::learnt_from;
+use super::looks::Scores;
 
 /// Bins of equal width over probabilities.
 pub(super) const BINS: usize = 10;
@@ -197,4 +199,67 @@ pub(super) fn alone(cells: &Cells, feeds: &[Feed], feature: &dyn Fn(&Known) -> f
         not += no;
     }
     area / f64::max(proved * not, 1.0)
+}
+
+/// How well looks tell names of malware from people's.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LooksFigures {
+    pub(super) families: usize,
+    pub(super) names: usize,
+    pub(super) measured: usize,
+    /// The area under the curve, of families that were not learnt from.
+    pub(super) area: f64,
+    /// What a name's look saves of the doubt between two equal choices, in bits a name.
+    pub(super) bits: f64,
+    /// The expected calibration error, of as many of either.
+    pub(super) error: f64,
+    /// The mean worth, in log-odds and within its bounds, of malware's names, people's, and the second benign set.
+    pub(super) means: [f64; 3],
+}
+
+/// Measures looks on families that were not learnt from.
+pub(super) fn looks(scores: &Scores, platt: &Platt) -> LooksFigures {
+    let mut weights = Weights::CHOSEN;
+    weights.looks = [f64::from(platt.a), f64::from(platt.b), weights.looks[2], weights.looks[3]];
+    let mut sorted = scores.measure.clone();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut below, mut area, mut malware) = (0.0, 0.0, 0.0);
+    for same in sorted.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
+        let yes = same.iter().filter(|one| one.1).count() as f64;
+        let no = same.len() as f64 - yes;
+        area += yes * (below + no / 2.0);
+        below += no;
+        malware += yes;
+    }
+    let given: Vec<Given> = scores
+        .measure
+        .iter()
+        .map(|(score, is)| Given {
+            probability: f64::from(platt.probability(*score)),
+            all: 1.0,
+            proved: f64::from(u8::from(*is)),
+        })
+        .collect();
+    let bits = given.iter().map(|one| {
+        let p = if one.proved > 0.5 { one.probability } else { 1.0 - one.probability };
+        1.0 + p.max(1e-9).log2()
+    });
+    let mean = |list: &mut dyn Iterator<Item = f32>| {
+        let (sum, count) = list
+            .fold((0.0, 0.0f64), |(sum, count), score| (sum + weights.look(f64::from(score)), count + 1.0));
+        sum / count.max(1.0)
+    };
+    LooksFigures {
+        families: scores.families,
+        names: scores.names,
+        measured: given.len(),
+        area: area / f64::max(malware * below, 1.0),
+        bits: bits.sum::<f64>() / given.len().max(1) as f64,
+        error: error(&given),
+        means: [
+            mean(&mut scores.measure.iter().filter(|one| one.1).map(|one| one.0)),
+            mean(&mut scores.measure.iter().filter(|one| !one.1).map(|one| one.0)),
+            mean(&mut scores.second.iter().copied()),
+        ],
+    }
 }

@@ -87,6 +87,9 @@ pub struct Weights {
     /// The most that this adds, in log-odds, times how probably a fresh claim of the source is right: who repeats himself
     /// is no more reliable for it.
     pub lift: f64,
+    /// From the log-odds that a machine made a name up to what its look is worth, in log-odds: times the first, plus the
+    /// second, and not below the third or above the fourth, so that claims decide.
+    pub looks: [f64; 4],
     /// What a hit on a warninglist for false positives takes away.
     pub false_positive: f64,
     /// What a hit on a warninglist of known things takes away.
@@ -130,6 +133,7 @@ impl Weights {
         ]),
         persistence: [0.0; KINDS],
         lift: 3.0,
+        looks: [0.0, 0.0, -0.4, 1.0],
         false_positive: 2.2,
         known: 0.6,
         most: 4.6,
@@ -173,6 +177,13 @@ impl Weights {
     pub fn ceiling(&self, kind: &Kind, fresh: f64, days: f64) -> f64 {
         let right = 1.0 / (1.0 + (-fresh - self.prior(kind)).exp());
         fresh + self.lift * right * (days / LONGEST_DAYS).clamp(0.0, 1.0)
+    }
+
+    /// What the look of a name is worth whose log-odds to be a machine's are these; no number is worth nothing.
+    pub fn look(&self, odds: f64) -> f64 {
+        let [slope, offset, least, most] = self.looks;
+        let worth = slope * odds + offset;
+        if worth.is_nan() { 0.0 } else { worth.max(least).min(most) }
     }
 
     /// The log-odds of what nobody reports any more.
@@ -233,8 +244,8 @@ impl Weights {
             .chain(half_life_days.as_flattened_mut())
             .chain(persistence)
             .for_each(&mut *f);
-        let Self { lift, false_positive, known, most, .. } = self;
-        [lift, false_positive, known, most].into_iter().for_each(f);
+        let Self { lift, looks, false_positive, known, most, .. } = self;
+        looks.iter_mut().chain([lift, false_positive, known, most]).for_each(f);
     }
 
     /// What is wrong with the numbers.
@@ -258,6 +269,10 @@ impl Weights {
         // Where nothing is said, nothing is held for malicious, and every threshold of a policy can be reached.
         if self.priors.iter().any(|prior| *prior > -1.0) || self.most < 4.6 {
             return Some("what nobody reports would be malicious, or nothing ever");
+        }
+        let [slope, _, least, most] = self.looks;
+        if slope < 0.0 || !(-2.0..=0.0).contains(&least) || !(0.0..=2.0).contains(&most) {
+            return Some("looks would count for too much, or backwards");
         }
         (self.false_positive < 0.0 || self.known < 0.0).then_some("a warning would speak for it")
     }
@@ -287,6 +302,7 @@ mod tests {
         assert!(refused(|weights| weights.persistence[0] = -0.1));
         assert!(refused(|weights| weights.observed = 1.5));
         assert!(refused(|weights| weights.priors[0] = 0.0));
+        assert!(refused(|weights| weights.looks[3] = 9.0));
         assert!(refused(|weights| weights.most = 1.0));
         assert_eq!(Weights::from_bytes(b"no"), Err(ModelError::NoModel));
         let names = include_bytes!("../../../../data/models/domains.bin");
