@@ -198,7 +198,7 @@ impl Material {
         let claims = Claims::new(list, about.len(), self.sources.len());
         let found = copies::find(&claims, &about);
         let worths: Vec<f64> =
-            self.sources.iter().map(|source| truth::configured(source.reliability)).collect();
+            self.sources.iter().map(|source| admiralty::configured(source.reliability)).collect();
         let settings = truth::Settings::default();
         (truth::fit(&claims, &about, &worths, &self.groups(&found), &settings), found)
     }

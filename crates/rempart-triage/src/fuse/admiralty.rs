@@ -22,6 +22,18 @@
 
 use rempart_model::Reliability;
 
+/// What a fresh, wholly sure claim is worth over the kind's prior before anything is learnt, in log-odds.
+pub fn configured(letter: Reliability) -> f64 {
+    match letter {
+        Reliability::A => 2.6,
+        Reliability::B => 1.8,
+        Reliability::C => 1.0,
+        Reliability::D => -0.2,
+        Reliability::E => -1.0,
+        Reliability::F => 0.7,
+    }
+}
+
 /// Letter, precision at least, lower end of the interval at least. The first row that fits decides; E if none.
 pub const LETTERS: [(Reliability, f64, f64); 4] = [
     (Reliability::A, 0.95, 0.90),

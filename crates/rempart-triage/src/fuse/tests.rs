@@ -1,7 +1,10 @@
+//! Truth in made-up worlds: liars, copies, calibration; and the tables of letters and digits.
+
 use proptest::prelude::*;
 use rempart_model::Reliability;
 
-use super::truth::{Settings, Trust, Truth, configured, fit};
+use super::admiralty::configured;
+use super::truth::{Settings, Trust, Truth, fit};
 use super::worlds::{DAY, Dice, World};
 use super::{Claim, Claims, Gold, Observable, admiralty, copies};
 

@@ -22,7 +22,6 @@
 use super::admiralty::wilson;
 use super::{Claims, Gold, Observable, logit, sigmoid};
 use crate::assess::weights::KINDS;
-use rempart_model::Reliability;
 
 /// Log-odds that a decision of an analyst sets, and the bound of all posteriors.
 pub const CERTAIN: f64 = 12.0;
@@ -40,18 +39,6 @@ const MOST: f64 = 0.95;
 /// The log-odds that a value which somebody reports is malicious, before it is asked who reports it, by the place of its
 /// kind: lower for kinds that are shared or change hands. Chosen; it weighs little once there are claims.
 const REPORTED: [f64; KINDS] = [-1.4, -1.2, -1.6, -1.6, -1.8, -2.5, -1.6, -1.0, -1.0, -1.0, -1.0, -1.6, -1.4];
-
-/// What a fresh, wholly sure claim is worth over the kind's prior before anything is learnt, in log-odds.
-pub fn configured(letter: Reliability) -> f64 {
-    match letter {
-        Reliability::A => 2.6,
-        Reliability::B => 1.8,
-        Reliability::C => 1.0,
-        Reliability::D => -0.2,
-        Reliability::E => -1.0,
-        Reliability::F => 0.7,
-    }
-}
 
 /// The numbers of the model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -301,7 +288,7 @@ impl World {
 }
 
 /// Learns. `about` describes the observables of `claims` and `worths` the sources: what a fresh claim of
-/// each is worth by its configured letter ([`configured`]). `groups` names for each source the group that it speaks
+/// each is worth by its configured letter ([`super::admiralty::configured`]). `groups` names for each source the group that it speaks
 /// with ([`super::copies::Copies::groups`]); a source that it does not name speaks for itself.
 pub fn fit(
     claims: &Claims,
