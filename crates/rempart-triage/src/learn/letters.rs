@@ -97,6 +97,16 @@ impl Usual {
     }
 }
 
+/// What each sign of a name costs after those before it, in nats, and its end at last; of 64 signs at most.
+pub fn costs<'n>(table: &'n [u8], name: &'n [u8]) -> impl Iterator<Item = f32> + 'n {
+    let (mut first, mut second) = (BOUND, BOUND);
+    name.iter().take(64).map(|byte| sign(*byte)).chain([BOUND]).map(move |third| {
+        let cost = table.get((first * SIGNS + second) * SIGNS + third).copied().unwrap_or(255);
+        (first, second) = (second, third);
+        f32::from(cost) / 16.0
+    })
+}
+
 fn at(counts: &[u32], place: usize) -> u32 {
     counts.get(place).copied().unwrap_or(0)
 }

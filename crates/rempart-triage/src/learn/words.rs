@@ -44,6 +44,11 @@ impl Words {
         list
     }
 
+    /// What a word costs, in nats: less the more names hold it. `None` for what is no word of the list.
+    pub fn cost(&self, word: &[u8]) -> Option<f32> {
+        self.costs.get(&hash(b'w', word)).map(|cost| f32::from(*cost) / 16.0)
+    }
+
     /// Learns `most` words from names: pieces that many names hold, then those that names are divided into best.
     pub fn train(names: &[&[u8]], most: usize) -> Self {
         let mut counts: HashMap<&[u8], u32> = HashMap::new();

@@ -1,0 +1,348 @@
+//! How a name looks among those that were asked with it: the names that did not resolve for one host in an hour, or the
+//! new names of one list.
+//!
+//! A single name of two words looks as people's names do. A machine makes many by one rule, and the rule shows in what
+//! they have in common: words, beginnings, ends, the places of vowels, the length; or in that too many are a little odd.
+//! What is common among people's names anyway says nothing, so that each thing is measured against its own cost
+//! ([`shared`](super::shared)). Only a few numbers are weighed, so that little can be learnt by heart.
+//!
+//! ```text
+//! Platt's a and b f32, bias f32, FEATURES weights f32
+//! odds of people's names at QUANTILES even steps f32
+//! CUSTOMS costs, bytes
+//! ```
+//! Numbers are little-endian.
+
+use super::calibrate::Platt;
+use super::domain::{Counted, Looks};
+use super::features::Sparse;
+use super::file::{self, Form, ModelError, number};
+use super::logistic::Logistic;
+use super::model::DomainModel;
+use super::shared::{CUSTOMS, Customs, Mark, Shared, TRAITS, Trait, marks, surprise};
+
+/// The version of the form; a model of another one is refused.
+pub const VERSION: u16 = 1;
+const FORM: Form = Form { task: 5, version: VERSION };
+/// What is weighed of a name within its batch.
+pub const FEATURES: usize = 14;
+/// What each of them is, in words.
+pub const NAMES: [&str; FEATURES] = [
+    "the name by itself",
+    "the other names by themselves, mean",
+    "the same, by how sure their number makes it",
+    "a word that others have",
+    "a beginning that others have",
+    "an end that others have",
+    "vowels and consonants in the same places as others",
+    "length and shape of others",
+    "the same set of signs as others",
+    "as many words, covering as much, as others",
+    "how many are at least as odd",
+    "how many are about as odd",
+    "share of others with that beginning or end",
+    "share of others with that word",
+];
+/// Odds of people's names that are kept.
+pub const QUANTILES: usize = 33;
+/// Fewer names are no batch: each is looked at by itself.
+pub const LEAST: usize = 5;
+/// Names of a batch that are looked at together; those beyond it are compared with these.
+pub const MOST: usize = 4_096;
+/// Odds that are about the same.
+const NEAR: f32 = 0.5;
+
+/// What a batch is weighed by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchModel {
+    /// From log-odds to probabilities.
+    pub platt: Platt,
+    /// What holds for all.
+    pub bias: f32,
+    /// One for each of [`NAMES`].
+    pub weights: [f32; FEATURES],
+    /// What is usual.
+    pub usual: Usual,
+}
+
+/// What is usual among people's names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Usual {
+    /// Odds by themselves, at even steps from the lowest to the highest.
+    pub odds: Vec<f32>,
+    /// Patterns, shapes and templates.
+    pub customs: Customs,
+}
+
+impl Usual {
+    /// From the odds of people's names that the model of single names has not learnt from, and customs.
+    pub fn new(mut odds: Vec<f32>, customs: Customs) -> Self {
+        odds.sort_unstable_by(f32::total_cmp);
+        let last = odds.len().saturating_sub(1);
+        let at = |step: usize| odds.get(last * step / (QUANTILES - 1)).copied().unwrap_or(0.0);
+        Self { odds: (0..QUANTILES).map(at).collect(), customs }
+    }
+
+    /// The share of people's names whose odds are below.
+    fn below(&self, odds: f32) -> f32 {
+        let place = self.odds.partition_point(|one| *one < odds);
+        let (Some(low), Some(high)) =
+            (place.checked_sub(1).and_then(|before| self.odds.get(before)), self.odds.get(place))
+        else {
+            return if place == 0 { 0.0 } else { 1.0 };
+        };
+        let within = if high > low { (odds - low) / (high - low) } else { 0.0 };
+        (place as f32 - 1.0 + within) / (self.odds.len().max(2) - 1) as f32
+    }
+
+    /// The middle of people's odds.
+    fn middle(&self) -> f32 {
+        self.odds.get(self.odds.len() / 2).copied().unwrap_or(0.0)
+    }
+}
+
+/// A model that was trained on batches, before it is written.
+pub fn from_logistic(logistic: &Logistic, platt: Platt, usual: Usual) -> BatchModel {
+    let mut weights = [0.0; FEATURES];
+    weights.iter_mut().zip(&logistic.weights).for_each(|(to, from)| *to = *from);
+    BatchModel { platt, bias: logistic.bias, weights, usual }
+}
+
+/// The model that is shipped; `data/models/batch.json` is its card.
+///
+/// # Errors
+/// Where it does not fit this version.
+pub fn shipped() -> Result<BatchModel, ModelError> {
+    BatchModel::from_bytes(include_bytes!("../../../../data/models/batch.bin"))
+}
+
+impl BatchModel {
+    /// As a file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let numbers = [self.platt.a, self.platt.b, self.bias];
+        let numbers = numbers.iter().chain(&self.weights).chain(self.usual.odds.iter().take(QUANTILES));
+        let mut rest: Vec<u8> = numbers.flat_map(|number| number.to_le_bytes()).collect();
+        rest.resize(4 * (3 + FEATURES + QUANTILES), 0);
+        rest.extend_from_slice(&self.usual.customs.0);
+        rest.resize(4 * (3 + FEATURES + QUANTILES) + CUSTOMS, 255);
+        file::seal(FORM, &rest)
+    }
+
+    /// Reads a model.
+    ///
+    /// # Errors
+    /// Where the bytes are no model, one of another version or task, cut off, damaged or without sense.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
+        let floats = 3 + FEATURES + QUANTILES;
+        let rest = file::open(bytes, FORM, 4 * floats + CUSTOMS)?;
+        let float = |at: usize| f32::from_le_bytes(number(rest, 4 * at));
+        if !(0..floats).all(|at| float(at).is_finite()) {
+            return Err(ModelError::Senseless("a weight that is no number"));
+        }
+        let odds: Vec<f32> = (3 + FEATURES..floats).map(float).collect();
+        if !odds.is_sorted() {
+            return Err(ModelError::Senseless("quantiles that do not rise"));
+        }
+        let customs = Customs(rest.get(4 * floats..).unwrap_or_default().to_vec());
+        let mut weights = [0.0; FEATURES];
+        weights.iter_mut().zip(3..).for_each(|(weight, at)| *weight = float(at));
+        Ok(Self {
+            platt: Platt { a: float(0), b: float(1) },
+            bias: float(2),
+            weights,
+            usual: Usual { odds, customs },
+        })
+    }
+}
+
+/// What is known of one name before it is seen among others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The log-odds by itself.
+    pub odds: f32,
+    /// What it has that others may share.
+    pub marks: Vec<Mark>,
+}
+
+/// What names of a batch have in common.
+#[derive(Debug, Clone)]
+pub struct Common {
+    shared: Shared,
+    /// Of all, in order.
+    odds: Vec<f32>,
+    sum: f32,
+}
+
+impl Common {
+    /// Of names that are each there once.
+    pub fn of<'s>(names: impl Iterator<Item = &'s Seen> + Clone) -> Self {
+        let mut odds: Vec<f32> = names.clone().map(|seen| seen.odds).collect();
+        odds.sort_unstable_by(f32::total_cmp);
+        let sum = odds.iter().sum();
+        Self { shared: Shared::of(names.map(|seen| seen.marks.as_slice())), odds, sum }
+    }
+
+    fn between(&self, from: f32, to: f32) -> usize {
+        let below = self.odds.partition_point(|odds| *odds < from);
+        self.odds.partition_point(|odds| *odds <= to).saturating_sub(below)
+    }
+
+    /// What is weighed of a name that is one of them.
+    pub fn features(&self, seen: &Seen, usual: &Usual) -> [f32; FEATURES] {
+        let others = self.odds.len().saturating_sub(1);
+        let rest = u32::try_from(others).unwrap_or(u32::MAX);
+        let share = |count: u32| count as f32 / others.max(1) as f32;
+        // Surprise grows with the number of names; its logarithm much less.
+        let small = |surprise: f32| surprise.max(0.0).ln_1p() / 3.0;
+        let mean = (self.sum - seen.odds) / others.max(1) as f32 - usual.middle();
+        let sure = mean * (others.min(100) as f32).sqrt();
+        let most = |kind| self.shared.most(&seen.marks, kind);
+        let [word, start, end, pattern, form, signs, template] = TRAITS.map(most);
+        let of = |found: &Option<(Mark, f32, u32)>| small(found.map_or(0.0, |found| found.1));
+        let crowd = |from: f32, to: f32| {
+            let expected = (usual.below(to) - usual.below(from)).clamp(1e-3, 1.0);
+            let there = self.between(from, to).saturating_sub(1);
+            small(surprise(u32::try_from(there).unwrap_or(u32::MAX), rest, -expected.ln()))
+        };
+        // A beginning or end counts where it costs more than any two names may share.
+        let long = |found: &Option<(Mark, f32, u32)>| {
+            found.filter(|found| found.0.nats > 6.0).map_or(0.0, |found| share(found.2))
+        };
+        [
+            seen.odds.clamp(-16.0, 16.0) / 4.0,
+            mean.clamp(-16.0, 16.0) / 4.0,
+            sure.clamp(-40.0, 40.0) / 10.0,
+            of(&word),
+            of(&start),
+            of(&end),
+            of(&pattern),
+            of(&form),
+            of(&signs),
+            of(&template),
+            crowd(seen.odds - NEAR, f32::MAX),
+            crowd(seen.odds - NEAR, seen.odds + NEAR),
+            long(&start).max(long(&end)),
+            word.map_or(0.0, |found| share(found.2)),
+        ]
+    }
+}
+
+/// Features as an example is learnt from.
+pub fn sparse(features: &[f32; FEATURES]) -> Sparse {
+    (0u32..).zip(features.iter().copied()).collect()
+}
+
+/// Names that were asked together.
+#[derive(Debug, Clone)]
+pub struct Batch<'m, 'n> {
+    names: &'m DomainModel<'m>,
+    model: &'m BatchModel,
+    labels: Vec<&'n str>,
+    seen: Vec<Seen>,
+    common: Common,
+}
+
+impl<'m, 'n> Batch<'m, 'n> {
+    /// Looks at registered labels (see [`label`](super::domain::label)), each once however often it is there.
+    pub fn new(
+        names: &'m DomainModel<'m>,
+        model: &'m BatchModel,
+        labels: impl IntoIterator<Item = &'n str>,
+    ) -> Self {
+        let mut labels: Vec<&str> = labels.into_iter().collect();
+        labels.sort_unstable();
+        labels.dedup();
+        let seen: Vec<Seen> = labels.iter().map(|label| see(names, &model.usual, label)).collect();
+        // Spread over all, since they are in the order of the alphabet.
+        let step = seen.len().div_ceil(MOST).max(1);
+        let common = Common::of(seen.iter().step_by(step));
+        Self { names, model, labels, seen, common }
+    }
+
+    /// The labels, in order, each once.
+    pub fn labels(&self) -> &[&'n str] {
+        &self.labels
+    }
+
+    /// The log-odds that the label at a place was made up by a machine; `None` where there is none.
+    pub fn odds(&self, place: usize) -> Option<f32> {
+        let seen = self.seen.get(place)?;
+        if self.labels.len() < LEAST {
+            return Some(seen.odds);
+        }
+        let features = self.common.features(seen, &self.model.usual);
+        Some(
+            self.model.bias
+                + self.model.weights.iter().zip(features).map(|(weight, value)| weight * value).sum::<f32>(),
+        )
+    }
+
+    /// How the label at a place looks among the others, and why; `None` where there is none. Of a batch of fewer than
+    /// [`LEAST`] names each is looked at by itself.
+    pub fn look(&self, place: usize) -> Option<Looks> {
+        let (label, seen) = (self.labels.get(place)?, self.seen.get(place)?);
+        let alone = self.names.look(label);
+        if self.labels.len() < LEAST {
+            return Some(alone);
+        }
+        let odds = self.odds(place)?;
+        let probability = self.model.platt.probability(odds);
+        if probability < 0.5 {
+            let reasons = if alone.probability < 0.5 {
+                alone.reasons
+            } else {
+                vec!["the names asked with it have nothing in common that people's names have not".to_owned()]
+            };
+            return Some(Looks { odds, probability, reasons });
+        }
+        let mut reasons = self.reasons(label, seen);
+        if alone.probability >= 0.5 {
+            reasons.extend(alone.reasons);
+        }
+        Some(Looks { odds, probability, reasons })
+    }
+
+    /// What the batch tells of a name, the weightiest first.
+    fn reasons(&self, label: &str, seen: &Seen) -> Vec<String> {
+        let total = self.labels.len();
+        let features = self.common.features(seen, &self.model.usual);
+        let mut reasons: Vec<(f32, String)> = Vec::new();
+        for ((kind, weight), value) in
+            TRAITS.into_iter().zip(self.model.weights.iter().skip(3)).zip(features.iter().skip(3))
+        {
+            let Some((mark, _, others)) = self.common.shared.most(&seen.marks, kind) else { continue };
+            let text = label.get(usize::from(mark.at.0)..usize::from(mark.at.1)).unwrap_or_default();
+            let what = match kind {
+                Trait::Word => format!("shares the word `{text}`"),
+                Trait::Start => format!("begins with `{text}`"),
+                Trait::End => format!("ends with `{text}`"),
+                Trait::Pattern => "has vowels and consonants in the same places".to_owned(),
+                Trait::Shape => format!("is {} characters long, of the same shape", label.len()),
+                Trait::Signs => "is made of the same characters".to_owned(),
+                Trait::Template => "is as much made of words".to_owned(),
+            };
+            let with = match kind {
+                Trait::Word => "with",
+                Trait::Start | Trait::End => "like",
+                _ => "as",
+            };
+            reasons
+                .push((weight * value, format!("{what} {with} {others} of the {total} names asked with it")));
+        }
+        let odd: f32 = [1, 2, 10, 11]
+            .iter()
+            .filter_map(|at| Some(self.model.weights.get(*at)? * features.get(*at)?))
+            .sum();
+        reasons.push((odd, format!("the {total} names asked with it are odd, taken together")));
+        // What adds little is no reason.
+        reasons.retain(|reason| reason.0 > 0.2);
+        reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
+        reasons.into_iter().take(4).map(|reason| reason.1).collect()
+    }
+}
+
+/// What is known of one label before it is seen among others.
+fn see(names: &DomainModel<'_>, usual: &Usual, label: &str) -> Seen {
+    let counted = Counted::of(label.as_bytes(), &names.tables);
+    Seen { odds: names.odds(label), marks: marks(label.as_bytes(), &counted, &names.tables, &usual.customs) }
+}
