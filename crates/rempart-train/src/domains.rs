@@ -1,5 +1,6 @@
 //! Names that machines make up: the model that is shipped, and how good it is on families that it has not seen.
 
+mod batches;
 mod data;
 mod measure;
 mod report;
@@ -74,31 +75,59 @@ fn suffixes() -> anyhow::Result<SuffixList> {
     Ok(SuffixList::from_text(&text)?)
 }
 
-/// Learns from all families but those of a group. What is shipped is the mean of two: one that sees what is
-/// counted and one that sees runs of signs: trained together, each leans on what the other has learnt of known families.
-fn learn(names: &Names, learnt: &Learnt, look: Look, more: bool, left_out: Option<&str>) -> Logistic {
-    if look != Look::All {
-        return head(names, learnt, look, more, left_out);
+/// What is not learnt from.
+#[derive(Debug, Clone, Copy, Default)]
+struct Without<'g> {
+    /// A family and its relatives.
+    group: Option<&'g str>,
+    /// One of [`FOLDS`] parts of families, of names made up and of people's names.
+    fold: Option<usize>,
+}
+
+/// Parts of what is learnt from, each of which can be looked at by what was learnt from the others.
+const FOLDS: usize = 4;
+
+/// The part of a name or of a group of families.
+fn fold(name: &str) -> usize {
+    (hash(b'k', name.as_bytes()) % FOLDS as u64) as usize
+}
+
+impl Without<'_> {
+    fn group(group: &str) -> Without<'_> {
+        Without { group: Some(group), fold: None }
     }
-    let one = head(names, learnt, Look::Counted, more, left_out);
-    let other = head(names, learnt, Look::Plain, more, left_out);
+
+    fn has_not(&self, name: &str) -> bool {
+        self.fold == Some(fold(name))
+    }
+}
+
+/// Learns from all families but some. What is shipped is the mean of two: one that sees what is
+/// counted and one that sees runs of signs: trained together, each leans on what the other has learnt of known families.
+fn learn(names: &Names, learnt: &Learnt, look: Look, more: bool, without: Without<'_>) -> Logistic {
+    if look != Look::All {
+        return head(names, learnt, look, more, without);
+    }
+    let one = head(names, learnt, Look::Counted, more, without);
+    let other = head(names, learnt, Look::Plain, more, without);
     let weights = one.weights.iter().zip(&other.weights).map(|(one, other)| (one + other) / 2.0).collect();
     Logistic { weights, bias: (one.bias + other.bias) / 2.0 }
 }
 
 /// One head. Each family counts as the square root of its size.
-fn head(names: &Names, learnt: &Learnt, look: Look, more: bool, left_out: Option<&str>) -> Logistic {
+fn head(names: &Names, learnt: &Learnt, look: Look, more: bool, without: Without<'_>) -> Logistic {
     let tables = &learnt.tables();
     let halves = learnt
         .halves
         .each_ref()
         .map(|(letters, words)| Tables { letters: &letters.costs, words: words.clone() });
     let mut examples = Vec::new();
-    let benign: Vec<&str> = names.of(Part::Training).collect();
+    let benign: Vec<&str> = names.of(Part::Training).filter(|label| !without.has_not(label)).collect();
     let families: Vec<_> = names
         .families
         .iter()
-        .filter(|(name, _)| left_out.is_none_or(|group| data::group(name) != group))
+        .filter(|(name, _)| without.group.is_none_or(|group| data::group(name) != group))
+        .filter(|(name, _)| !without.has_not(data::group(name)))
         .collect();
     // A family counts as the square root of its size, so that a large one does not stand for all.
     let roots: f32 = families.iter().map(|(_, labels)| (labels.len() as f32).sqrt()).sum();
@@ -112,7 +141,7 @@ fn head(names: &Names, learnt: &Learnt, look: Look, more: bool, left_out: Option
         }));
     }
     if more {
-        for (_, labels) in &learnt.made {
+        for (_, labels) in learnt.made.iter().filter(|(way, _)| !without.has_not(way)) {
             examples.extend(labels.iter().map(|label| Example {
                 features: features(label.as_bytes(), tables, look),
                 positive: true,
@@ -151,7 +180,7 @@ pub(crate) fn train(data: &Path) -> anyhow::Result<()> {
     let suffixes = suffixes()?;
     let names = Names::read(data, &suffixes)?;
     let learnt = Learnt::from(&names);
-    let logistic = learn(&names, &learnt, Look::All, true, None);
+    let logistic = learn(&names, &learnt, Look::All, true, Without::default());
     let platt = calibrated(&names, &learnt, &logistic);
     let bytes = model::write(&logistic, &learnt.letters, &learnt.words, &platt);
     std::fs::create_dir_all("data/models")?;
@@ -160,6 +189,23 @@ pub(crate) fn train(data: &Path) -> anyhow::Result<()> {
     let figures = measure::all(&names, &learnt, &bytes, &suffixes)?;
     std::fs::write(CARD, report::card(&names, &figures, &bytes))?;
     println!("{CARD}");
+    Ok(())
+}
+
+/// Makes the model for batches.
+pub(crate) fn train_batches(data: &Path) -> anyhow::Result<()> {
+    let suffixes = suffixes()?;
+    let names = Names::read(data, &suffixes)?;
+    let learnt = Learnt::from(&names);
+    let pool = batches::Pool::new(&names, &learnt);
+    let second = names.homepages(&suffixes).unwrap_or_default();
+    let figures = batches::measure::all(&names, &learnt, &pool, &second);
+    println!("{}", batches::page::page(&figures));
+    let logistic = learn(&names, &learnt, Look::All, true, Without::default());
+    let tables = learnt.tables();
+    let single = |label: &str| logistic.odds(&features(label.as_bytes(), &tables, Look::All));
+    let model = batches::model(&names, &learnt, &pool, &single, figures.platt);
+    std::fs::write("data/models/batch.bin", model.to_bytes())?;
     Ok(())
 }
 

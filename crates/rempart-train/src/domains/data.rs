@@ -40,6 +40,8 @@ pub(super) struct Names {
     pub(super) families: BTreeMap<String, Vec<String>>,
     /// Each with the list that it came from.
     pub(super) benign: Vec<(String, String)>,
+    /// The suffix under which a benign label was first seen.
+    pub(super) suffix: BTreeMap<String, String>,
     pub(super) sources: Vec<Source>,
 }
 
@@ -89,17 +91,18 @@ impl Names {
             families.entry(family.to_owned()).or_default().insert(label.to_owned());
         }
         let mut seen = BTreeSet::new();
-        let mut benign = Vec::new();
+        let (mut benign, mut suffix) = (Vec::new(), BTreeMap::new());
         for line in people.lines().skip(1) {
             let Some((name, list)) = line.split_once(',') else { continue };
             let Some(label) = label(name.trim(), suffixes) else { continue };
             if !made.contains(label) && seen.insert(label.to_owned()) {
                 benign.push((label.to_owned(), list.to_owned()));
+                suffix.insert(label.to_owned(), suffixes.public_suffix(name.trim()).text.to_owned());
             }
         }
         let families =
             families.into_iter().map(|(name, labels)| (name, labels.into_iter().collect())).collect();
-        Ok(Self { families, benign, sources: vec![first, second] })
+        Ok(Self { families, benign, suffix, sources: vec![first, second] })
     }
 
     /// Benign labels of a part; those without a licence only where they are measured.

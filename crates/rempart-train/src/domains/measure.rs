@@ -9,7 +9,7 @@ use rempart_triage::learn::metrics::{Bin, calibration_error, rate, reliability, 
 use rempart_triage::learn::model::{DomainModel, Tables};
 
 use super::data::{Names, Part, group};
-use super::{Learnt, learn};
+use super::{Learnt, Without, learn};
 
 /// Shares of benign names at which is measured.
 pub(super) const RATES: [f64; 2] = [0.01, 0.001];
@@ -97,7 +97,7 @@ fn left_out(names: &Names, learnt: &Learnt, look: Look, more: bool) -> Vec<LeftO
     }
     let mut all = Vec::new();
     for (group, families) in groups {
-        let model = learn(names, learnt, look, more, Some(group));
+        let model = learn(names, learnt, look, more, Without::group(group));
         let odds = |label: &str| model.odds(&features(label.as_bytes(), tables, look));
         let validation: Vec<f32> = names.of(Part::Validation).map(odds).collect();
         let test: Vec<f32> = names.of(Part::Test).map(odds).collect();
@@ -119,7 +119,7 @@ fn left_out(names: &Names, learnt: &Learnt, look: Look, more: bool) -> Vec<LeftO
 /// The share found against the share of test names, at low rates, over all families alike.
 fn curve(names: &Names, learnt: &Learnt, look: Look, families: &[LeftOut]) -> Vec<(f64, f64)> {
     let tables = &learnt.tables();
-    let model = learn(names, learnt, look, look != Look::Plain, None);
+    let model = learn(names, learnt, look, look != Look::Plain, Without::default());
     let mut test: Vec<f32> =
         names.of(Part::Test).map(|label| model.odds(&features(label.as_bytes(), tables, look))).collect();
     test.sort_unstable_by(|a, b| b.total_cmp(a));

@@ -117,6 +117,11 @@ pub fn shipped() -> Result<BatchModel, ModelError> {
 }
 
 impl BatchModel {
+    /// The log-odds of features.
+    pub fn weigh(&self, features: &[f32; FEATURES]) -> f32 {
+        self.bias + self.weights.iter().zip(features).map(|(weight, value)| weight * value).sum::<f32>()
+    }
+
     /// As a file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let numbers = [self.platt.a, self.platt.b, self.bias];
@@ -270,11 +275,7 @@ impl<'m, 'n> Batch<'m, 'n> {
         if self.labels.len() < LEAST {
             return Some(seen.odds);
         }
-        let features = self.common.features(seen, &self.model.usual);
-        Some(
-            self.model.bias
-                + self.model.weights.iter().zip(features).map(|(weight, value)| weight * value).sum::<f32>(),
-        )
+        Some(self.model.weigh(&self.common.features(seen, &self.model.usual)))
     }
 
     /// How the label at a place looks among the others, and why; `None` where there is none. Of a batch of fewer than

@@ -1,0 +1,280 @@
+//! How good it is to look at names in batches: families left out, batches of people's names with something in common,
+//! people's names among machines'.
+
+use std::collections::BTreeMap;
+
+use rempart_triage::learn::batch::{BatchModel, Common, Seen, Usual, from_logistic};
+use rempart_triage::learn::calibrate::Platt;
+use rempart_triage::learn::domain::{Look, features};
+use rempart_triage::learn::features::random;
+use rempart_triage::learn::metrics::{rate, threshold};
+
+use super::super::data::{Names, Part, group};
+use super::super::measure::WORDY;
+use super::super::{Learnt, Without, learn};
+use super::draw::{Draw, Theme};
+use super::{Pool, fit, marked};
+
+/// Sizes of batches that are measured.
+pub(crate) const SIZES: [usize; 3] = [10, 30, 60];
+/// Shares of people's names among a family's, in percent.
+pub(crate) const MIXED: [usize; 2] = [30, 60];
+/// Names of a mixed batch and of one with a theme.
+pub(crate) const SIZE: usize = 30;
+/// Batches of people's names by which a threshold is fixed, and that are measured; of a family.
+const MANY: usize = 1_000;
+const FEW: usize = 60;
+/// Families of words, with the one that is at zero name by name.
+pub(crate) const OF_WORDS: [&str; 7] =
+    [WORDY[0], WORDY[1], WORDY[2], WORDY[3], WORDY[4], WORDY[5], "unnamed_downloader"];
+
+/// Kinds of batches of people's names.
+pub(crate) const KINDS: [&str; 7] = [
+    "10 names at random",
+    "30 names at random",
+    "60 names at random",
+    "30 that share a word",
+    "30 under one suffix",
+    "30 that begin with the same two letters",
+    "30 of the second benign set",
+];
+
+/// A family that was not learnt from.
+pub(crate) struct Found {
+    pub(crate) family: String,
+    pub(crate) labels: usize,
+    /// Name by name, at 1 % of people's names.
+    pub(crate) single: f64,
+    /// In batches of each of [`SIZES`], at 1 % of people's names in batches of that size.
+    pub(crate) batch: [f64; 3],
+    /// The same in mixed batches, for each of [`MIXED`].
+    pub(crate) mixed: [f64; 2],
+    /// People's names in the mixed batches that are held for machines'.
+    pub(crate) dragged: [f64; 2],
+    /// Odds of names in batches of [`SIZE`], for calibration.
+    odds: Vec<f32>,
+}
+
+/// The share of people's names held for machines', for one kind of batch.
+pub(crate) struct False {
+    pub(crate) kind: &'static str,
+    /// The mean over batches and its interval by drawing batches anew.
+    pub(crate) mean: (f64, f64, f64),
+    /// The share of batches of which more than half the names are held for machines'.
+    pub(crate) whole: f64,
+}
+
+/// All figures of batches.
+pub(crate) struct Figures {
+    pub(crate) found: Vec<Found>,
+    pub(crate) people: Vec<False>,
+    pub(crate) platt: Platt,
+}
+
+/// The mean, and its interval by drawing anew.
+pub(crate) fn interval(list: &[f64]) -> (f64, f64, f64) {
+    let mean = |sum: f64| sum / list.len().max(1) as f64;
+    let mut drawn: Vec<f64> = (0..2_000u64)
+        .map(|draw| {
+            let pick = |place: u64| {
+                list.get((random(draw, place) >> 11) as usize % list.len().max(1)).copied().unwrap_or(0.0)
+            };
+            mean((0..list.len() as u64).map(pick).sum())
+        })
+        .collect();
+    drawn.sort_unstable_by(f64::total_cmp);
+    let at = |share: f64| drawn.get((drawn.len() as f64 * share) as usize).copied().unwrap_or(0.0);
+    (mean(list.iter().sum()), at(0.025), at(0.975))
+}
+
+fn scores(batch: &[&Seen], model: &BatchModel) -> Vec<f32> {
+    let common = Common::of(batch.iter().copied());
+    batch.iter().map(|seen| model.weigh(&common.features(seen, &model.usual))).collect()
+}
+
+/// What one group of families gave: its families, and for each kind of batch of people's names the share held for
+/// machines' in each batch.
+struct Group {
+    found: Vec<Found>,
+    people: Vec<Vec<f64>>,
+    odds: Vec<f32>,
+}
+
+fn one(
+    names: &Names,
+    learnt: &Learnt,
+    pool: &Pool<'_>,
+    second: &[String],
+    left: &str,
+    families: &[&str],
+) -> Group {
+    let tables = learnt.tables();
+    let single = learn(names, learnt, Look::All, true, Without::group(left));
+    let odds = |label: &str| single.odds(&features(label.as_bytes(), &tables, Look::All));
+    let see = |part: Part| -> BTreeMap<&str, Seen> {
+        names
+            .of(part)
+            .map(|label| {
+                (
+                    label,
+                    Seen { odds: odds(label), marks: pool.people.get(label).cloned().unwrap_or_default() },
+                )
+            })
+            .collect()
+    };
+    let (validation, test) = (see(Part::Validation), see(Part::Test));
+    let alone: Vec<f32> = validation.values().map(|seen| seen.odds).collect();
+    let at_alone = threshold(&alone, 0.01);
+    let logistic = fit(names, learnt, pool, Some(left));
+    let usual = Usual::new(alone, pool.customs.clone());
+    let model = from_logistic(&logistic, Platt { a: 1.0, b: 0.0 }, usual);
+    let lists = [&validation, &test].map(|part| part.values().collect::<Vec<&Seen>>());
+    let [of_validation, of_test] = lists.each_ref().map(Vec::as_slice);
+    let at = SIZES.map(|size| {
+        let mut draw = Draw::new(size as u64);
+        let all: Vec<f32> = (0..MANY).flat_map(|_| scores(&draw.some(of_validation, size), &model)).collect();
+        threshold(&all, 0.01)
+    });
+    let at_size = at[1];
+    let shares = |batches: &mut dyn FnMut() -> Vec<f32>, count: usize, at: f32| -> Vec<f64> {
+        (0..count).map(|_| rate(&batches(), at)).collect()
+    };
+    let mut people: Vec<Vec<f64>> = Vec::new();
+    let mut of_people = Vec::new();
+    for (size, at) in SIZES.into_iter().zip(at) {
+        let mut draw = Draw::new(100 + size as u64);
+        people.push(shares(
+            &mut || {
+                let scores = scores(&draw.some(of_test, size), &model);
+                if size == SIZE {
+                    of_people.extend(scores.iter().copied().step_by(10));
+                }
+                scores
+            },
+            MANY,
+            at,
+        ));
+    }
+    for theme in [Theme::Word, Theme::Suffix, Theme::Neighbours] {
+        let mut draw = Draw::new(200 + theme as u64);
+        let mut batch = || {
+            let labels = pool.themes.of(Part::Test, theme, &mut draw, SIZE);
+            let seen: Vec<&Seen> = labels.iter().filter_map(|label| test.get(label)).collect();
+            scores(&seen, &model)
+        };
+        people.push(shares(&mut batch, MANY, at_size));
+    }
+    let second: Vec<Seen> = second
+        .iter()
+        .map(|label| Seen { odds: odds(label), marks: marked(label, &tables, &pool.customs) })
+        .collect();
+    let second: Vec<&Seen> = second.iter().collect();
+    let mut draw = Draw::new(300);
+    people.push(shares(&mut || scores(&draw.some(&second, SIZE), &model), MANY, at_size));
+
+    let found = families
+        .iter()
+        .map(|family| {
+            let labels = names.families.get(*family).map(Vec::as_slice).unwrap_or_default();
+            let seen: Vec<Seen> = labels
+                .iter()
+                .map(|label| Seen {
+                    odds: odds(label),
+                    marks: pool.machines.get(label.as_str()).cloned().unwrap_or_default(),
+                })
+                .collect();
+            let seen: Vec<&Seen> = seen.iter().collect();
+            let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len().max(1) as f64;
+            let mut draw = Draw::new(400);
+            let mut kept = Vec::new();
+            let mut batch = [0.0; 3];
+            for ((size, at), to) in SIZES.into_iter().zip(at).zip(&mut batch) {
+                let mut each = || {
+                    let scores = scores(&draw.some(&seen, size), &model);
+                    if size == SIZE {
+                        kept.extend(scores.iter().copied().take(2));
+                    }
+                    scores
+                };
+                *to = mean(&shares(&mut each, FEW, at));
+            }
+            let (mut mixed, mut dragged) = ([0.0; 2], [0.0; 2]);
+            for ((share, mixed), dragged) in MIXED.into_iter().zip(&mut mixed).zip(&mut dragged) {
+                let others = SIZE * share / 100;
+                let (mut machines, mut people) = (Vec::new(), Vec::new());
+                for _ in 0..FEW {
+                    let mut all = draw.some(&seen, SIZE - others);
+                    let count = all.len();
+                    all.extend(draw.some(of_test, others));
+                    let scores = scores(&all, &model);
+                    let (first, rest) = scores.split_at(count);
+                    machines.push(rate(first, at_size));
+                    people.push(rate(rest, at_size));
+                }
+                (*mixed, *dragged) = (mean(&machines), mean(&people));
+            }
+            let alone: Vec<f32> = seen.iter().map(|seen| seen.odds).collect();
+            Found {
+                family: (*family).to_owned(),
+                labels: labels.len(),
+                single: rate(&alone, at_alone),
+                batch,
+                mixed,
+                dragged,
+                odds: kept,
+            }
+        })
+        .collect();
+    Group { found, people, odds: of_people }
+}
+
+/// Leaves out each group of families in turn, on two cores.
+pub(crate) fn all(names: &Names, learnt: &Learnt, pool: &Pool<'_>, second: &[String]) -> Figures {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (family, _) in names.measured() {
+        groups.entry(group(family)).or_default().push(family);
+    }
+    let groups: Vec<(&str, Vec<&str>)> = groups.into_iter().collect();
+    let every = |from: usize| -> Vec<(usize, Group)> {
+        let list = groups.iter().enumerate().skip(from).step_by(2);
+        list.map(|(place, (left, families))| (place, one(names, learnt, pool, second, left, families)))
+            .collect()
+    };
+    let mut done = std::thread::scope(|scope| {
+        let other = scope.spawn(|| every(1));
+        let mut done = every(0);
+        done.extend(other.join().unwrap_or_default());
+        done
+    });
+    done.sort_by_key(|one| one.0);
+    let count = done.len().max(1) as f64;
+    let people = KINDS
+        .into_iter()
+        .enumerate()
+        .map(|(kind, name)| {
+            let lists: Vec<&Vec<f64>> = done.iter().filter_map(|(_, group)| group.people.get(kind)).collect();
+            let batches = lists.first().map_or(0, |list| list.len());
+            let each: Vec<f64> = (0..batches)
+                .map(|batch| lists.iter().filter_map(|list| list.get(batch)).sum::<f64>() / count)
+                .collect();
+            let whole = lists.iter().flat_map(|list| list.iter()).filter(|share| **share > 0.5).count();
+            False { kind: name, mean: interval(&each), whole: whole as f64 / (count * batches.max(1) as f64) }
+        })
+        .collect();
+    // As many of each.
+    let mut machines: Vec<f32> = Vec::new();
+    let mut others: Vec<f32> = Vec::new();
+    let mut found = Vec::new();
+    for (_, group) in done {
+        others.extend(group.odds.iter().step_by(7));
+        machines.extend(group.found.iter().flat_map(|one| one.odds.iter()));
+        found.extend(group.found);
+    }
+    let count = machines.len().min(others.len()).max(1);
+    let step = |list: &[f32]| (list.len() / count).max(1);
+    let (of_machines, of_others) = (step(&machines), step(&others));
+    let mut scores: Vec<(f32, bool)> =
+        machines.iter().step_by(of_machines).take(count).map(|odds| (*odds, true)).collect();
+    scores.extend(others.iter().step_by(of_others).take(count).map(|odds| (*odds, false)));
+    Figures { found, people, platt: Platt::fit(&scores) }
+}
