@@ -25,7 +25,7 @@ const EACH: usize = 3_000;
 /// Names of a batch that is learnt from.
 pub(super) const SIZES: (usize, usize) = (5, 60);
 /// Of this many batches of people's names one has a theme: a word or a suffix in common.
-const THEMED: usize = 5;
+const THEMED: usize = 3;
 /// Of this many batches of machines' names one is of names made up here.
 const MADE: usize = 3;
 
@@ -156,7 +156,7 @@ fn examples(pool: &Pool<'_>, unseen: &Unseen<'_>, usual: &Usual) -> Vec<Example>
         let size = size(&mut draw);
         let from = if number % MADE == 0 { &unseen.made } else { &unseen.families };
         let Some(family) = from.get(draw.below(from.len())) else { continue };
-        let share = if draw.below(2) == 0 { 0 } else { draw.below(71) };
+        let share = if draw.below(3) == 0 { 0 } else { draw.below(71) };
         let people = size * share / 100;
         let half = labels.get(draw.below(2)).map(Vec::as_slice).unwrap_or_default();
         let mut batch: Vec<(&Seen, bool)> = draw

@@ -30,7 +30,7 @@ pub const FEATURES: usize = 14;
 pub const NAMES: [&str; FEATURES] = [
     "the name by itself",
     "the other names by themselves, mean",
-    "the same, by how sure their number makes it",
+    "how far the name is below them",
     "a word that others have",
     "a beginning that others have",
     "an end that others have",
@@ -51,6 +51,8 @@ pub const LEAST: usize = 5;
 pub const MOST: usize = 4_096;
 /// Odds that are about the same.
 const NEAR: f32 = 0.5;
+/// Odds beyond which it does not matter how odd the others are: else the names of people among them are dragged along.
+const ODD: f32 = 1.5;
 
 /// What a batch is weighed by.
 #[derive(Debug, Clone, PartialEq)]
@@ -200,7 +202,6 @@ impl Common {
         // Surprise grows with the number of names; its logarithm much less.
         let small = |surprise: f32| surprise.max(0.0).ln_1p() / 3.0;
         let mean = (self.sum - seen.odds) / others.max(1) as f32 - usual.middle();
-        let sure = mean * (others.min(100) as f32).sqrt();
         let most = |kind| self.shared.most(&seen.marks, kind);
         let [word, start, end, pattern, form, signs, template] = TRAITS.map(most);
         let of = |found: &Option<(Mark, f32, u32)>| small(found.map_or(0.0, |found| found.1));
@@ -215,8 +216,8 @@ impl Common {
         };
         [
             seen.odds.clamp(-16.0, 16.0) / 4.0,
-            mean.clamp(-16.0, 16.0) / 4.0,
-            sure.clamp(-40.0, 40.0) / 10.0,
+            mean.clamp(-4.0, ODD) / 4.0,
+            (seen.odds - usual.middle() - mean).clamp(-8.0, 0.0) / 4.0,
             of(&word),
             of(&start),
             of(&end),

@@ -13,6 +13,8 @@ use super::words::SHORTEST;
 
 /// The longest beginning or end that is looked for.
 const LONGEST: usize = 24;
+/// The shortest. Names of one part of the alphabet, or of one language, share shorter ones.
+const AFFIX: u8 = 5;
 /// Words a name has, on average: what a word costs is per word, what is asked is per name.
 const WORDS_A_NAME: f32 = 2.5;
 /// What a sign costs by itself, in nats, about.
@@ -163,7 +165,7 @@ pub fn marks(label: &[u8], counted: &Counted, tables: &Tables<'_>, customs: &Cus
     let mut nats = 0.0;
     for (length, cost) in (1u8..=end).zip(&costs).take(LONGEST) {
         nats += cost;
-        if length >= 3 {
+        if length >= AFFIX {
             let hash = hash(b'S', label.get(..usize::from(length)).unwrap_or_default());
             marks.push(Mark { kind: Trait::Start, at: (0, length), hash, nats });
         }
@@ -171,7 +173,7 @@ pub fn marks(label: &[u8], counted: &Counted, tables: &Tables<'_>, customs: &Cus
     let mut nats = costs.last().copied().unwrap_or(0.0);
     for (from, cost) in (0..end).zip(&costs).rev().take(LONGEST) {
         nats += cost;
-        if end - from >= 3 {
+        if end - from >= AFFIX {
             let hash = hash(b'E', label.get(usize::from(from)..).unwrap_or_default());
             marks.push(Mark { kind: Trait::End, at: (from, end), hash, nats });
         }

@@ -122,7 +122,9 @@ fn one(
             })
             .collect()
     };
-    let (validation, test) = (see(Part::Validation), see(Part::Test));
+    let dev = std::env::var("DEV").is_ok();
+    let tested = if dev { Part::Validation } else { Part::Test };
+    let (validation, test) = (see(Part::Validation), see(tested));
     let alone: Vec<f32> = validation.values().map(|seen| seen.odds).collect();
     let at_alone = threshold(&alone, 0.01);
     let logistic = fit(names, learnt, pool, Some(left));
@@ -135,6 +137,7 @@ fn one(
         let all: Vec<f32> = (0..MANY).flat_map(|_| scores(&draw.some(of_validation, size), &model)).collect();
         threshold(&all, 0.01)
     });
+    if left == "necurs" { println!("thresholds {at:?} alone {at_alone}"); }
     let at_size = at[1];
     let shares = |batches: &mut dyn FnMut() -> Vec<f32>, count: usize, at: f32| -> Vec<f64> {
         (0..count).map(|_| rate(&batches(), at)).collect()
@@ -158,7 +161,7 @@ fn one(
     for theme in [Theme::Word, Theme::Suffix, Theme::Neighbours] {
         let mut draw = Draw::new(200 + theme as u64);
         let mut batch = || {
-            let labels = pool.themes.of(Part::Test, theme, &mut draw, SIZE);
+            let labels = pool.themes.of(tested, theme, &mut draw, SIZE);
             let seen: Vec<&Seen> = labels.iter().filter_map(|label| test.get(label)).collect();
             scores(&seen, &model)
         };
