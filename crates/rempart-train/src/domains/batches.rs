@@ -24,6 +24,8 @@ use draw::{Draw, Themes};
 const EACH: usize = 3_000;
 /// Names of a batch that is learnt from.
 pub(super) const SIZES: (usize, usize) = (5, 60);
+/// What a person's name among machines' counts, so that it is not held for one of them.
+const AMONG: f32 = 6.0;
 /// Of this many batches of people's names one has a theme: a word or a suffix in common.
 const THEMED: usize = 3;
 /// Of this many batches of machines' names one is of names made up here.
@@ -133,10 +135,11 @@ fn examples(pool: &Pool<'_>, unseen: &Unseen<'_>, usual: &Usual) -> Vec<Example>
     let mut add = |batch: &[(&Seen, bool)], weight: f32| {
         let common = Common::of(batch.iter().map(|one| one.0));
         let each = weight / batch.len().max(1) as f32;
+        let mixed = batch.iter().any(|one| one.1);
         examples.extend(batch.iter().map(|(seen, positive)| Example {
             features: sparse(&common.features(seen, usual)),
             positive: *positive,
-            weight: each,
+            weight: if mixed && !positive { each * AMONG } else { each },
         }));
     };
     let size = |draw: &mut Draw| SIZES.0 + draw.below(SIZES.1 - SIZES.0 + 1);

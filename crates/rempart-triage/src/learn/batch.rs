@@ -52,7 +52,7 @@ pub const MOST: usize = 4_096;
 /// Odds that are about the same.
 const NEAR: f32 = 0.5;
 /// Odds beyond which it does not matter how odd the others are: else the names of people among them are dragged along.
-const ODD: f32 = 1.5;
+const ODD: f32 = 0.75;
 
 /// What a batch is weighed by.
 #[derive(Debug, Clone, PartialEq)]
