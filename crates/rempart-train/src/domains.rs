@@ -33,6 +33,8 @@ struct Learnt {
     /// half is looked at by what was learnt from the other.
     halves: [(Letters, Words); 2],
     made: Vec<(&'static str, Vec<String>)>,
+    /// Words of people's names, in order.
+    pieces: Vec<String>,
 }
 
 fn half(label: &str) -> usize {
@@ -62,7 +64,8 @@ impl Learnt {
         pieces.sort_unstable();
         pieces.dedup();
         let made = synthetic::families(&pieces, &labels);
-        Self { letters, words, halves: [of_half(0), of_half(1)], made }
+        let pieces = pieces.into_iter().map(str::to_owned).collect();
+        Self { letters, words, halves: [of_half(0), of_half(1)], made, pieces }
     }
 
     fn tables(&self) -> Tables<'_> {

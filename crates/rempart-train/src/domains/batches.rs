@@ -17,6 +17,7 @@ use rempart_triage::learn::model::Tables;
 use rempart_triage::learn::shared::{Customs, Mark, marks};
 
 use super::data::{Names, Part, group};
+use super::synthetic;
 use super::{FOLDS, Learnt, Without, fold, half, learn};
 use draw::{Draw, Themes};
 
@@ -39,6 +40,8 @@ pub(super) struct Pool<'n> {
     /// Of machines' names.
     pub(super) machines: BTreeMap<&'n str, Vec<Mark>>,
     pub(super) themes: Themes<'n>,
+    /// Lists of names made up of few words each.
+    few: Vec<Vec<String>>,
 }
 
 /// Tables of either half.
@@ -77,7 +80,7 @@ impl<'n> Pool<'n> {
             .map(|label| (label.as_str(), marked(label, &tables, &customs)))
             .collect();
         let themes = Themes::new(names, &learnt.words);
-        Self { customs, people, machines, themes }
+        Self { customs, people, machines, themes, few: synthetic::of_few_words(&learnt.pieces) }
     }
 }
 
@@ -120,6 +123,13 @@ impl<'n> Unseen<'n> {
             .made
             .iter()
             .map(|(way, labels)| labels.iter().map(|label| machine(label, fold(way))).collect())
+            .chain(pool.few.iter().map(|labels| {
+                let see = |label: &String| Seen {
+                    odds: odds(label, fold("two words"), &tables),
+                    marks: marked(label, &tables, &pool.customs),
+                };
+                labels.iter().map(see).collect()
+            }))
             .collect();
         Self { people, families, made }
     }

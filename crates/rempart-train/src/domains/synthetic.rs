@@ -76,3 +76,32 @@ pub(super) fn families(words: &[&str], names: &[&str]) -> Vec<(&'static str, Vec
         ("halves of names", list(7, &halves)),
     ]
 }
+
+/// Lists of names, each made of the few words that one machine may know: 30 to 500 of them, one to three in a name,
+/// here and there with a hyphen or a digit. They are for batches, where words come again.
+pub(super) fn of_few_words(words: &[String]) -> Vec<Vec<String>> {
+    (0..12u64)
+        .map(|list| {
+            let mut draw = Draw { seed: 50 + list, count: 0 };
+            let known = 30 + draw.below(8) * draw.below(68);
+            let known: Vec<&str> =
+                (0..known).filter_map(|_| words.get(draw.below(words.len())).map(String::as_str)).collect();
+            let (least, between, digit) = (1 + draw.below(2), ["", "", "-"][draw.below(3)], draw.below(4) == 0);
+            let mut names: Vec<String> = (0..300)
+                .map(|_| {
+                    let count = least + 1 + draw.below(2) - usize::from(digit);
+                    let chosen: Vec<&str> =
+                        (0..count).filter_map(|_| known.get(draw.below(known.len())).copied()).collect();
+                    let mut name = chosen.join(between);
+                    if digit {
+                        name.push(draw.of(b"0123456789"));
+                    }
+                    name
+                })
+                .collect();
+            names.sort_unstable();
+            names.dedup();
+            names
+        })
+        .collect()
+}

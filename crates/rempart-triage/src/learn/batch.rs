@@ -25,12 +25,11 @@ use super::shared::{CUSTOMS, Customs, Mark, Shared, TRAITS, Trait, marks, surpri
 pub const VERSION: u16 = 1;
 const FORM: Form = Form { task: 5, version: VERSION };
 /// What is weighed of a name within its batch.
-pub const FEATURES: usize = 14;
+pub const FEATURES: usize = 12;
 /// What each of them is, in words.
 pub const NAMES: [&str; FEATURES] = [
     "the name by itself",
-    "the other names by themselves, mean",
-    "how far the name is below them",
+    "how far the name is below the others",
     "a word that others have",
     "a beginning that others have",
     "an end that others have",
@@ -40,7 +39,6 @@ pub const NAMES: [&str; FEATURES] = [
     "as many words, covering as much, as others",
     "how many are at least as odd",
     "how many are about as odd",
-    "share of others with that beginning or end",
     "share of others with that word",
 ];
 /// Odds of people's names that are kept.
@@ -51,8 +49,6 @@ pub const LEAST: usize = 5;
 pub const MOST: usize = 4_096;
 /// Odds that are about the same.
 const NEAR: f32 = 0.5;
-/// Odds beyond which it does not matter how odd the others are: else the names of people among them are dragged along.
-const ODD: f32 = 0.75;
 
 /// What a batch is weighed by.
 #[derive(Debug, Clone, PartialEq)]
@@ -201,7 +197,7 @@ impl Common {
         let share = |count: u32| count as f32 / others.max(1) as f32;
         // Surprise grows with the number of names; its logarithm much less.
         let small = |surprise: f32| surprise.max(0.0).ln_1p() / 3.0;
-        let mean = (self.sum - seen.odds) / others.max(1) as f32 - usual.middle();
+        let mean = (self.sum - seen.odds) / others.max(1) as f32;
         let most = |kind| self.shared.most(&seen.marks, kind);
         let [word, start, end, pattern, form, signs, template] = TRAITS.map(most);
         let of = |found: &Option<(Mark, f32, u32)>| small(found.map_or(0.0, |found| found.1));
@@ -210,14 +206,9 @@ impl Common {
             let there = self.between(from, to).saturating_sub(1);
             small(surprise(u32::try_from(there).unwrap_or(u32::MAX), rest, -expected.ln()))
         };
-        // A beginning or end counts where it costs more than any two names may share.
-        let long = |found: &Option<(Mark, f32, u32)>| {
-            found.filter(|found| found.0.nats > 6.0).map_or(0.0, |found| share(found.2))
-        };
         [
             seen.odds.clamp(-16.0, 16.0) / 4.0,
-            mean.clamp(-4.0, ODD) / 4.0,
-            (seen.odds - usual.middle() - mean).clamp(-8.0, 0.0) / 4.0,
+            (seen.odds - mean).clamp(-8.0, 0.0) / 4.0,
             of(&word),
             of(&start),
             of(&end),
@@ -227,7 +218,6 @@ impl Common {
             of(&template),
             crowd(seen.odds - NEAR, f32::MAX),
             crowd(seen.odds - NEAR, seen.odds + NEAR),
-            long(&start).max(long(&end)),
             word.map_or(0.0, |found| share(found.2)),
         ]
     }
@@ -310,7 +300,7 @@ impl<'m, 'n> Batch<'m, 'n> {
         let features = self.common.features(seen, &self.model.usual);
         let mut reasons: Vec<(f32, String)> = Vec::new();
         for ((kind, weight), value) in
-            TRAITS.into_iter().zip(self.model.weights.iter().skip(3)).zip(features.iter().skip(3))
+            TRAITS.into_iter().zip(self.model.weights.iter().skip(2)).zip(features.iter().skip(2))
         {
             let Some((mark, _, others)) = self.common.shared.most(&seen.marks, kind) else { continue };
             let text = label.get(usize::from(mark.at.0)..usize::from(mark.at.1)).unwrap_or_default();
@@ -331,7 +321,7 @@ impl<'m, 'n> Batch<'m, 'n> {
             reasons
                 .push((weight * value, format!("{what} {with} {others} of the {total} names asked with it")));
         }
-        let odd: f32 = [1, 2, 10, 11]
+        let odd: f32 = [9, 10]
             .iter()
             .filter_map(|at| Some(self.model.weights.get(*at)? * features.get(*at)?))
             .sum();

@@ -62,6 +62,8 @@ pub(crate) struct False {
     pub(crate) mean: (f64, f64, f64),
     /// The share of batches of which more than half the names are held for machines'.
     pub(crate) whole: f64,
+    /// The share name by name, at the threshold of 1 % of people's names.
+    pub(crate) single: f64,
 }
 
 /// All figures of batches.
@@ -97,6 +99,8 @@ fn scores(batch: &[&Seen], model: &BatchModel) -> Vec<f32> {
 struct Group {
     found: Vec<Found>,
     people: Vec<Vec<f64>>,
+    /// The same name by name, without looking at the batch.
+    single: Vec<f64>,
     odds: Vec<f32>,
 }
 
@@ -143,9 +147,12 @@ fn one(
         (0..count).map(|_| rate(&batches(), at)).collect()
     };
     let mut people: Vec<Vec<f64>> = Vec::new();
+    let mut by_name: Vec<f64> = Vec::new();
+    let of_names = |list: &[&Seen]| rate(&list.iter().map(|seen| seen.odds).collect::<Vec<_>>(), at_alone);
     let mut of_people = Vec::new();
     for (size, at) in SIZES.into_iter().zip(at) {
         let mut draw = Draw::new(100 + size as u64);
+        by_name.push(of_names(of_test));
         people.push(shares(
             &mut || {
                 let scores = scores(&draw.some(of_test, size), &model);
@@ -160,12 +167,15 @@ fn one(
     }
     for theme in [Theme::Word, Theme::Suffix, Theme::Neighbours] {
         let mut draw = Draw::new(200 + theme as u64);
+        let mut names: Vec<&Seen> = Vec::new();
         let mut batch = || {
             let labels = pool.themes.of(tested, theme, &mut draw, SIZE);
             let seen: Vec<&Seen> = labels.iter().filter_map(|label| test.get(label)).collect();
+            names.extend(&seen);
             scores(&seen, &model)
         };
         people.push(shares(&mut batch, MANY, at_size));
+        by_name.push(of_names(&names));
     }
     let second: Vec<Seen> = second
         .iter()
@@ -174,6 +184,7 @@ fn one(
     let second: Vec<&Seen> = second.iter().collect();
     let mut draw = Draw::new(300);
     people.push(shares(&mut || scores(&draw.some(&second, SIZE), &model), MANY, at_size));
+    by_name.push(of_names(&second));
 
     let found = families
         .iter()
@@ -228,7 +239,7 @@ fn one(
             }
         })
         .collect();
-    Group { found, people, odds: of_people }
+    Group { found, people, single: by_name, odds: of_people }
 }
 
 /// Leaves out each group of families in turn, on two cores.
@@ -261,7 +272,9 @@ pub(crate) fn all(names: &Names, learnt: &Learnt, pool: &Pool<'_>, second: &[Str
                 .map(|batch| lists.iter().filter_map(|list| list.get(batch)).sum::<f64>() / count)
                 .collect();
             let whole = lists.iter().flat_map(|list| list.iter()).filter(|share| **share > 0.5).count();
-            False { kind: name, mean: interval(&each), whole: whole as f64 / (count * batches.max(1) as f64) }
+            let single = done.iter().filter_map(|(_, group)| group.single.get(kind)).sum::<f64>() / count;
+            let whole = whole as f64 / (count * batches.max(1) as f64);
+            False { kind: name, mean: interval(&each), whole, single }
         })
         .collect();
     // As many of each.

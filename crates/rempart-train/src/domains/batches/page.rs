@@ -46,7 +46,7 @@ pub(crate) fn page(figures: &Figures) -> String {
     }
     for at in 0..2 { let list: Vec<f64> = figures.found.iter().map(|one| one.dragged[at]).collect(); let _ = writeln!(page, "dragged {:?}", interval(&list)); let list: Vec<f64> = figures.found.iter().map(|one| one.mixed[at]).collect(); let _ = writeln!(page, "mixed {:?}", interval(&list)); }
     for people in &figures.people {
-        let _ = writeln!(page, "{} {:?} {:.4}", people.kind, people.mean, people.whole);
+        let _ = writeln!(page, "{} {:.4} {:?} {:.4}", people.kind, people.single, people.mean, people.whole);
     }
     page
 }
