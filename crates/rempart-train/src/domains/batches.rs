@@ -28,7 +28,7 @@ pub(super) const SIZES: (usize, usize) = (5, 60);
 /// What a person's name among machines' counts, so that it is not held for one of them.
 const AMONG: f32 = 6.0;
 /// Of this many batches of people's names one has a theme: a word or a suffix in common.
-const THEMED: usize = 3;
+const THEMED: usize = 2;
 /// Of this many batches of machines' names one is of names made up here.
 const MADE: usize = 3;
 
@@ -155,12 +155,17 @@ fn examples(pool: &Pool<'_>, unseen: &Unseen<'_>, usual: &Usual) -> Vec<Example>
     let size = |draw: &mut Draw| SIZES.0 + draw.below(SIZES.1 - SIZES.0 + 1);
     for number in 0..EACH {
         let size = size(&mut draw);
-        let list = if number % THEMED == 0 {
-            pool.themes.draw(Part::Training, &mut draw, size)
-        } else {
-            let half = labels.get(draw.below(2)).map(Vec::as_slice).unwrap_or_default();
-            draw.some(half, size)
-        };
+        let half = labels.get(draw.below(2)).map(Vec::as_slice).unwrap_or_default();
+        let mut list = Vec::new();
+        if number % THEMED == 0 {
+            // Some have the theme only in part.
+            let share = if draw.below(2) == 0 { 100 } else { 20 + draw.below(80) };
+            let theme = Themes::theme(&mut draw);
+            list = pool.themes.of(Part::Training, theme, &mut draw, size * share / 100);
+        }
+        list.extend(draw.some(half, size.saturating_sub(list.len())));
+        list.sort_unstable();
+        list.dedup();
         let batch: Vec<(&Seen, bool)> =
             list.iter().filter_map(|label| Some((unseen.people.get(label)?, false))).collect();
         add(&batch, 20.0);

@@ -47,8 +47,10 @@ pub(crate) enum Theme {
     Word,
     /// The same suffix, other than the commonest.
     Suffix,
-    /// The same first two letters; never learnt from.
+    /// The same first two letters, as in a part of a sorted list.
     Neighbours,
+    /// The same last two letters; never learnt from.
+    Ends,
 }
 
 /// People's names by theme.
@@ -89,6 +91,9 @@ impl<'n> Themes<'n> {
             if let Some(first) = label.get(..2) {
                 lists.entry((place, Theme::Neighbours, first)).or_default().push(label);
             }
+            if let Some(last) = label.len().checked_sub(2).and_then(|from| label.get(from..)) {
+                lists.entry((place, Theme::Ends, last)).or_default().push(label);
+            }
         }
         let mut by: BTreeMap<(u8, Theme), Vec<Vec<&str>>> = BTreeMap::new();
         for ((place, theme, _), list) in lists {
@@ -99,10 +104,13 @@ impl<'n> Themes<'n> {
         Self { lists: by }
     }
 
-    /// A batch with a theme that is learnt from.
-    pub(crate) fn draw(&self, part: Part, draw: &mut Draw, size: usize) -> Vec<&'n str> {
-        let theme = if draw.below(2) == 0 { Theme::Word } else { Theme::Suffix };
-        self.of(part, theme, draw, size)
+    /// A theme that is learnt from.
+    pub(crate) fn theme(draw: &mut Draw) -> Theme {
+        match draw.below(4) {
+            0 => Theme::Word,
+            1 => Theme::Neighbours,
+            _ => Theme::Suffix,
+        }
     }
 
     /// A batch with a theme.

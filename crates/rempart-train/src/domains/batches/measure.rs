@@ -29,13 +29,14 @@ pub(crate) const OF_WORDS: [&str; 7] =
     [WORDY[0], WORDY[1], WORDY[2], WORDY[3], WORDY[4], WORDY[5], "unnamed_downloader"];
 
 /// Kinds of batches of people's names.
-pub(crate) const KINDS: [&str; 7] = [
+pub(crate) const KINDS: [&str; 8] = [
     "10 names at random",
     "30 names at random",
     "60 names at random",
     "30 that share a word",
     "30 under one suffix",
     "30 that begin with the same two letters",
+    "30 that end with the same two letters",
     "30 of the second benign set",
 ];
 
@@ -165,7 +166,7 @@ fn one(
             at,
         ));
     }
-    for theme in [Theme::Word, Theme::Suffix, Theme::Neighbours] {
+    for theme in [Theme::Word, Theme::Suffix, Theme::Neighbours, Theme::Ends] {
         let mut draw = Draw::new(200 + theme as u64);
         let mut names: Vec<&Seen> = Vec::new();
         let mut batch = || {
