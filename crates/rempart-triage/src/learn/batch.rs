@@ -39,7 +39,7 @@ pub const NAMES: [&str; FEATURES] = [
     "as many words, covering as much, as others",
     "how many are at least as odd",
     "how many are about as odd",
-    "share of others with that word",
+    "each of its words, others have too",
 ];
 /// Odds of people's names that are kept.
 pub const QUANTILES: usize = 33;
@@ -194,7 +194,6 @@ impl Common {
     pub fn features(&self, seen: &Seen, usual: &Usual) -> [f32; FEATURES] {
         let others = self.odds.len().saturating_sub(1);
         let rest = u32::try_from(others).unwrap_or(u32::MAX);
-        let share = |count: u32| count as f32 / others.max(1) as f32;
         // Surprise grows with the number of names; its logarithm much less.
         let small = |surprise: f32| surprise.max(0.0).ln_1p() / 3.0;
         let mean = (self.sum - seen.odds) / others.max(1) as f32;
@@ -218,7 +217,7 @@ impl Common {
             of(&template),
             crowd(seen.odds - NEAR, f32::MAX),
             crowd(seen.odds - NEAR, seen.odds + NEAR),
-            word.map_or(0.0, |found| share(found.2)),
+            small(self.shared.each_word(&seen.marks)),
         ]
     }
 }

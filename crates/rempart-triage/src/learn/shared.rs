@@ -244,6 +244,19 @@ impl Shared {
         }
         most
     }
+
+    /// How surprising the least surprising word of a name is that others have; 0 for names of fewer than two words. Names
+    /// about one thing share one word of theirs; those of a machine that knows few words share all.
+    pub fn each_word(&self, marks: &[Mark]) -> f32 {
+        let rest = self.names.saturating_sub(1);
+        let words = marks.iter().filter(|mark| mark.kind == Trait::Word);
+        let (mut least, mut count) = (f32::MAX, 0);
+        for mark in words {
+            least = least.min(surprise(self.others(mark), rest, mark.nats));
+            count += 1;
+        }
+        if count >= 2 { least } else { 0.0 }
+    }
 }
 
 #[cfg(test)]
