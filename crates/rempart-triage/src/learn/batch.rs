@@ -31,8 +31,7 @@ pub const NAMES: [&str; FEATURES] = [
     "the name by itself",
     "how far the name is below the others",
     "a word that others have",
-    "a beginning that others have",
-    "an end that others have",
+    "a beginning or an end that others have",
     "vowels and consonants in the same places as others",
     "length and shape of others",
     "the same set of signs as others",
@@ -40,6 +39,7 @@ pub const NAMES: [&str; FEATURES] = [
     "how many are at least as odd",
     "how many are about as odd",
     "each of its words, others have too",
+    "share of others with one word of it",
 ];
 /// Odds of people's names that are kept.
 pub const QUANTILES: usize = 33;
@@ -209,8 +209,7 @@ impl Common {
             seen.odds.clamp(-16.0, 16.0) / 4.0,
             (seen.odds - mean).clamp(-8.0, 0.0) / 4.0,
             of(&word),
-            of(&start),
-            of(&end),
+            of(&start).max(of(&end)),
             of(&pattern),
             of(&form),
             of(&signs),
@@ -218,6 +217,7 @@ impl Common {
             crowd(seen.odds - NEAR, f32::MAX),
             crowd(seen.odds - NEAR, seen.odds + NEAR),
             small(self.shared.each_word(&seen.marks)),
+            word.map_or(0.0, |found| found.2 as f32 / others.max(1) as f32),
         ]
     }
 }
