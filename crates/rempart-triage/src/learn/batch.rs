@@ -25,12 +25,11 @@ use super::shared::{CUSTOMS, Customs, Mark, Shared, TRAITS, Trait, marks, surpri
 pub const VERSION: u16 = 1;
 const FORM: Form = Form { task: 5, version: VERSION };
 /// What is weighed of a name within its batch.
-pub const FEATURES: usize = 12;
+pub const FEATURES: usize = 11;
 /// What each of them is, in words.
 pub const NAMES: [&str; FEATURES] = [
     "the name by itself",
     "how far the name is below the others",
-    "a word that others have",
     "a beginning or an end that others have",
     "vowels and consonants in the same places as others",
     "length and shape of others",
@@ -208,7 +207,6 @@ impl Common {
         [
             seen.odds.clamp(-16.0, 16.0) / 4.0,
             (seen.odds - mean).clamp(-8.0, 0.0) / 4.0,
-            of(&word),
             of(&start).max(of(&end)),
             of(&pattern),
             of(&form),
