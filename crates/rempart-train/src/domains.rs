@@ -10,12 +10,13 @@ use std::path::Path;
 
 use anyhow::Context;
 use rempart_model::observable::SuffixList;
+use rempart_triage::learn::batch::BatchModel;
 use rempart_triage::learn::calibrate::Platt;
 use rempart_triage::learn::domain::{Look, SIZE, features};
 use rempart_triage::learn::features::hash;
 use rempart_triage::learn::letters::Letters;
 use rempart_triage::learn::logistic::{Example, Logistic, Training};
-use rempart_triage::learn::model::{self, Tables};
+use rempart_triage::learn::model::{self, DomainModel, Tables};
 use rempart_triage::learn::words::Words;
 
 use data::{Names, Part};
@@ -24,6 +25,8 @@ use data::{Names, Part};
 const WORDS: usize = 16_000;
 const MODEL: &str = "data/models/domains.bin";
 const CARD: &str = "data/models/domains.json";
+const BATCH: &str = "data/models/batch.bin";
+const BATCH_CARD: &str = "data/models/batch.json";
 
 /// What names are measured against, learnt from people's names alone.
 struct Learnt {
@@ -192,23 +195,22 @@ pub(crate) fn train(data: &Path) -> anyhow::Result<()> {
     let figures = measure::all(&names, &learnt, &bytes, &suffixes)?;
     std::fs::write(CARD, report::card(&names, &figures, &bytes))?;
     println!("{CARD}");
-    Ok(())
+    train_batches(&names, &learnt, &bytes, &suffixes)
 }
 
-/// Makes the model for batches.
-pub(crate) fn train_batches(data: &Path) -> anyhow::Result<()> {
-    let suffixes = suffixes()?;
-    let names = Names::read(data, &suffixes)?;
-    let learnt = Learnt::from(&names);
-    let pool = batches::Pool::new(&names, &learnt);
-    let second = names.homepages(&suffixes).unwrap_or_default();
-    let figures = batches::measure::all(&names, &learnt, &pool, &second);
-    println!("{}", batches::page::page(&figures));
-    let logistic = learn(&names, &learnt, Look::All, true, Without::default());
-    let tables = learnt.tables();
-    let single = |label: &str| logistic.odds(&features(label.as_bytes(), &tables, Look::All));
-    let model = batches::model(&names, &learnt, &pool, &single, figures.platt);
-    std::fs::write("data/models/batch.bin", model.to_bytes())?;
+/// Makes the model for batches, and its card.
+fn train_batches(names: &Names, learnt: &Learnt, bytes: &[u8], suffixes: &SuffixList) -> anyhow::Result<()> {
+    let pool = batches::Pool::new(names, learnt);
+    let second = names.homepages(suffixes).unwrap_or_default();
+    let figures = batches::measure::all(names, learnt, &pool, &second);
+    let single = DomainModel::from_bytes(bytes)?;
+    let odds = |label: &str| single.odds(label);
+    let model = batches::model(names, learnt, &pool, &odds, figures.platt);
+    let at = batches::measure::shipped_thresholds(names, &pool, &odds, &model);
+    std::fs::write(BATCH, model.to_bytes()).with_context(|| format!("cannot write {BATCH}"))?;
+    println!("{BATCH}");
+    std::fs::write(BATCH_CARD, batches::page::card(names, &figures, &model, at))?;
+    println!("{BATCH_CARD}");
     Ok(())
 }
 
@@ -220,7 +222,14 @@ pub(crate) fn evaluate(data: &Path) -> anyhow::Result<()> {
     let bytes =
         std::fs::read(MODEL).with_context(|| format!("{MODEL}: `cargo xtask train domains` makes it"))?;
     let figures = measure::all(&names, &learnt, &bytes, &suffixes)?;
-    report::page(&names, &figures)
+    let batch = std::fs::read(BATCH)
+        .with_context(|| format!("{BATCH}: `cargo xtask train domains` makes it"))
+        .map(|bytes| BatchModel::from_bytes(&bytes))??;
+    let pool = batches::Pool::new(&names, &learnt);
+    let second = names.homepages(&suffixes).unwrap_or_default();
+    let mut of_batches = batches::measure::all(&names, &learnt, &pool, &second);
+    of_batches.per_second = batches::measure::per_second(&names, &DomainModel::from_bytes(&bytes)?, &batch);
+    report::page(&names, &figures, &batches::page::section(&of_batches, &batch))
 }
 
 /// Labels that people chose and that the model has not learnt from: those with a licence that thresholds are fixed on,

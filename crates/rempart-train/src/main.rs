@@ -19,8 +19,6 @@ use clap::{Parser, Subcommand, ValueEnum};
 enum Part {
     /// How names look that machines make up or phishers choose.
     Domains,
-    /// How names look among those that were asked with them.
-    Batches,
     /// Which observables belong to one campaign.
     Campaigns,
     /// How fast claims fade, and what probability follows from them.
@@ -61,9 +59,6 @@ fn main() -> anyhow::Result<()> {
         Task::Train { part } => {
             if wanted(part, Part::Domains) {
                 domains::train(&data)?;
-            }
-            if wanted(part, Part::Batches) {
-                domains::train_batches(&data)?;
             }
             if wanted(part, Part::Campaigns) {
                 campaigns::train(&data)?;

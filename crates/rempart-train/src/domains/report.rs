@@ -16,14 +16,14 @@ const FOLDER: &str = "docs/evaluation/domains";
 
 const LIMITS: [&str; 5] = [
     "Names of two words that people use too (nymaim2) and names that differ from known ones by a letter (charbot) are not \
-     told from people's names by their letters; they stay near zero.",
+     told from people's names by their letters, one by one; they stay near zero. What they are asked with tells more.",
     "Short names of a few random letters (qsnatch, m0yv) are as many brands' names are.",
     "The families are of one collection, mostly of before 2025; no data show how the figures change with time.",
     "The suffix is not looked at: models that see it learn which list a name came from.",
     "It says how a name looks, not what it does: it is evidence beside claims, never instead of them.",
 ];
 
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
@@ -85,7 +85,7 @@ pub(super) fn card(names: &Names, figures: &Figures, bytes: &[u8]) -> String {
 }
 
 /// The page and its plots.
-pub(super) fn page(names: &Names, figures: &Figures) -> anyhow::Result<()> {
+pub(super) fn page(names: &Names, figures: &Figures, batches: &str) -> anyhow::Result<()> {
     std::fs::create_dir_all(FOLDER)?;
     let write = |name: &str, text: String| {
         std::fs::write(format!("{FOLDER}/{name}"), text)
@@ -124,8 +124,8 @@ pub(super) fn page(names: &Names, figures: &Figures) -> anyhow::Result<()> {
 
     let mut page = String::from(
         "# Names that machines make up\n\n\
-         `cargo xtask train domains` makes `data/models/domains.bin` and its card again, bit for bit;\n\
-         `cargo xtask evaluate domains` measures it and writes this page. Both read the data sets that\n\
+         `cargo xtask train domains` makes `data/models/domains.bin`, `batch.bin` and their cards again, bit for bit;\n\
+         `cargo xtask evaluate domains` measures them and writes this page. Both read the data sets that\n\
          `REMPART_TEST_DATA` names.\n\n## Data and split\n\n| file | names | SHA-256 | licence |\n|---|---|---|---|\n",
     );
     for source in &names.sources {
@@ -185,6 +185,7 @@ pub(super) fn page(names: &Names, figures: &Figures) -> anyhow::Result<()> {
             last.found[0]
         );
     }
+    page.push_str(batches);
     page.push_str("\n## A second benign set\n\n");
     match &figures.second {
         Some(second) => {

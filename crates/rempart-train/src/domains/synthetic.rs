@@ -86,7 +86,8 @@ pub(super) fn of_few_words(words: &[String]) -> Vec<Vec<String>> {
             let known = 30 + draw.below(8) * draw.below(68);
             let known: Vec<&str> =
                 (0..known).filter_map(|_| words.get(draw.below(words.len())).map(String::as_str)).collect();
-            let (least, between, digit) = (1 + draw.below(2), ["", "", "-"][draw.below(3)], draw.below(4) == 0);
+            let (least, between, digit) =
+                (1 + draw.below(2), ["", "", "-"][draw.below(3)], draw.below(4) == 0);
             let mut names: Vec<String> = (0..300)
                 .map(|_| {
                     let count = least + 1 + draw.below(2) - usize::from(digit);

@@ -91,11 +91,6 @@ impl Usual {
         let within = if high > low { (odds - low) / (high - low) } else { 0.0 };
         (place as f32 - 1.0 + within) / (self.odds.len().max(2) - 1) as f32
     }
-
-    /// The middle of people's odds.
-    fn middle(&self) -> f32 {
-        self.odds.get(self.odds.len() / 2).copied().unwrap_or(0.0)
-    }
 }
 
 /// A model that was trained on batches, before it is written.
@@ -295,34 +290,33 @@ impl<'m, 'n> Batch<'m, 'n> {
     fn reasons(&self, label: &str, seen: &Seen) -> Vec<String> {
         let total = self.labels.len();
         let features = self.common.features(seen, &self.model.usual);
+        let of = |place: usize| {
+            self.model
+                .weights
+                .get(place)
+                .zip(features.get(place))
+                .map_or(0.0, |(weight, value)| weight * value)
+        };
         let mut reasons: Vec<(f32, String)> = Vec::new();
-        for ((kind, weight), value) in
-            TRAITS.into_iter().zip(self.model.weights.iter().skip(2)).zip(features.iter().skip(2))
-        {
-            let Some((mark, _, others)) = self.common.shared.most(&seen.marks, kind) else { continue };
+        for kind in TRAITS {
+            let Some((mark, surprise, others)) = self.common.shared.most(&seen.marks, kind) else { continue };
             let text = label.get(usize::from(mark.at.0)..usize::from(mark.at.1)).unwrap_or_default();
-            let what = match kind {
-                Trait::Word => format!("shares the word `{text}`"),
-                Trait::Start => format!("begins with `{text}`"),
-                Trait::End => format!("ends with `{text}`"),
-                Trait::Pattern => "has vowels and consonants in the same places".to_owned(),
-                Trait::Shape => format!("is {} characters long, of the same shape", label.len()),
-                Trait::Signs => "is made of the same characters".to_owned(),
-                Trait::Template => "is as much made of words".to_owned(),
+            let (adds, what) = match kind {
+                Trait::Word => (of(9), format!("shares the word `{text}` with")),
+                // Beginnings and ends go along with words and patterns, which are weighed; but they are what a person
+                // sees first.
+                Trait::Start => (surprise.ln_1p() / 10.0, format!("begins with `{text}` like")),
+                Trait::End => (surprise.ln_1p() / 10.0, format!("ends with `{text}` like")),
+                Trait::Pattern => (of(3), "has vowels and consonants in the same places as".to_owned()),
+                Trait::Shape => {
+                    (of(4), format!("is {} characters long and of the same shape as", label.len()))
+                }
+                Trait::Signs => (of(5), "is made of the same characters as".to_owned()),
+                Trait::Template => (of(6), "is made of words as much as".to_owned()),
             };
-            let with = match kind {
-                Trait::Word => "with",
-                Trait::Start | Trait::End => "like",
-                _ => "as",
-            };
-            reasons
-                .push((weight * value, format!("{what} {with} {others} of the {total} names asked with it")));
+            reasons.push((adds, format!("{what} {others} of the {total} names asked with it")));
         }
-        let odd: f32 = [9, 10]
-            .iter()
-            .filter_map(|at| Some(self.model.weights.get(*at)? * features.get(*at)?))
-            .sum();
-        reasons.push((odd, format!("the {total} names asked with it are odd, taken together")));
+        reasons.push((of(7), format!("of the {total} names asked together, too many are odd")));
         // What adds little is no reason.
         reasons.retain(|reason| reason.0 > 0.2);
         reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -334,4 +328,145 @@ impl<'m, 'n> Batch<'m, 'n> {
 fn see(names: &DomainModel<'_>, usual: &Usual, label: &str) -> Seen {
     let counted = Counted::of(label.as_bytes(), &names.tables);
     Seen { odds: names.odds(label), marks: marks(label.as_bytes(), &counted, &names.tables, &usual.customs) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
+    use proptest::prelude::*;
+
+    use super::super::features::random;
+    use super::super::model::{shipped as names, tests::small};
+    use super::*;
+
+    /// Weights of a model that is not trained.
+    fn plain(names: &DomainModel<'_>) -> BatchModel {
+        let labels = ["onlineshop", "bank-news", "cloudstore", "media24", "worldmarket"];
+        let customs = Customs::train(
+            labels.iter().map(|label| (label.as_bytes(), Counted::of(label.as_bytes(), &names.tables))),
+        );
+        let odds = labels.iter().map(|label| names.odds(label)).collect();
+        BatchModel {
+            platt: Platt { a: 1.0, b: 0.0 },
+            bias: -2.0,
+            weights: [1.0; FEATURES],
+            usual: Usual::new(odds, customs),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let bytes = small();
+        let model = plain(&DomainModel::from_bytes(&bytes).unwrap());
+        let written = model.to_bytes();
+        assert_eq!(BatchModel::from_bytes(&written), Ok(model.clone()));
+        assert_eq!(BatchModel::from_bytes(b"a text"), Err(ModelError::NoModel));
+        assert_eq!(BatchModel::from_bytes(&bytes), Err(ModelError::OtherTask));
+        let changed = |at: usize, byte: u8| {
+            let mut changed = written.clone();
+            changed[at] ^= byte;
+            BatchModel::from_bytes(&changed)
+        };
+        assert_eq!(changed(8, 8), Err(ModelError::OtherVersion { found: VERSION ^ 8, wanted: VERSION }));
+        assert_eq!(changed(written.len() - 1, 1), Err(ModelError::Damaged));
+        assert!(matches!(BatchModel::from_bytes(&written[..90]), Err(ModelError::CutOff { .. })));
+        let mut senseless = model.clone();
+        senseless.weights[2] = f32::NAN;
+        let senseless = BatchModel::from_bytes(&senseless.to_bytes());
+        assert!(matches!(senseless, Err(ModelError::Senseless(_))), "{senseless:?}");
+        let mut falling = model;
+        falling.usual.odds.reverse();
+        assert!(matches!(BatchModel::from_bytes(&falling.to_bytes()), Err(ModelError::Senseless(_))));
+    }
+
+    #[test]
+    fn few_names_are_looked_at_by_themselves() {
+        let (names, model) = (names().unwrap(), shipped().unwrap());
+        let batch = Batch::new(&names, &model, ["onlineshop", "xjwqvbktzq", "onlineshop"]);
+        assert_eq!(batch.labels(), ["onlineshop", "xjwqvbktzq"]);
+        assert_eq!(batch.look(1), Some(names.look("xjwqvbktzq")));
+        assert_eq!((batch.look(2), batch.odds(2)), (None, None));
+        assert_eq!(Batch::new(&names, &model, []).look(0), None);
+    }
+
+    const PEOPLE: [&str; 20] = [
+        "gazette",
+        "openstreetmap",
+        "bahn",
+        "kicker",
+        "lemonde",
+        "decathlon",
+        "abcnews",
+        "postgresql",
+        "rtve",
+        "ikea",
+        "mozilla",
+        "allegro",
+        "hotels",
+        "wetter",
+        "volkswagen",
+        "elpais",
+        "thomann",
+        "zalando",
+        "n26",
+        "booking",
+    ];
+
+    /// Two of twelve words each: no family's rule, and each name by itself might be a person's.
+    fn made(count: u64) -> Vec<String> {
+        let words = [
+            "silver", "garden", "market", "winter", "bridge", "summer", "travel", "forest", "window",
+            "market", "doctor", "school",
+        ];
+        let word = |seed: u64, at: u64| words[random(seed, at) as usize % words.len()];
+        (0..count).map(|number| format!("{}{}", word(number, 1), word(number, 2))).collect()
+    }
+
+    #[test]
+    fn the_shipped_model_sees_what_single_names_do_not_show() {
+        let (names, model) = (names().unwrap(), shipped().unwrap());
+        let made = made(40);
+        let batch = Batch::new(&names, &model, made.iter().map(String::as_str));
+        let looks: Vec<Looks> = (0..batch.labels().len()).filter_map(|place| batch.look(place)).collect();
+        let found = looks.iter().filter(|looks| looks.probability > 0.5).count();
+        assert!(found * 10 > looks.len() * 7, "{found} of {}", looks.len());
+        let told =
+            looks.iter().flat_map(|looks| &looks.reasons).any(|reason| reason.contains("shares the word"));
+        assert!(told, "{looks:?}");
+        let alone = made.iter().filter(|label| names.probability(label) > 0.5).count();
+        assert!(alone * 2 < made.len(), "{alone} alone");
+
+        let batch = Batch::new(&names, &model, PEOPLE);
+        for place in 0..PEOPLE.len() {
+            let looks = batch.look(place).unwrap();
+            assert!(looks.probability < 0.5, "{}: {looks:?}", batch.labels()[place]);
+            assert!(!looks.reasons.is_empty() || names.look(batch.labels()[place]).reasons.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_order_of_names_does_not_matter() {
+        let (names, model) = (names().unwrap(), shipped().unwrap());
+        let there = Batch::new(&names, &model, PEOPLE);
+        let back = Batch::new(&names, &model, PEOPLE.iter().rev().copied());
+        for place in 0..PEOPLE.len() {
+            assert_eq!(there.look(place), back.look(place));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_names_are_looked_at(labels in prop::collection::vec("[a-z0-9-]{0,40}|\\PC{0,80}", 0..40)) {
+            let bytes = small();
+            let names = DomainModel::from_bytes(&bytes).unwrap();
+            let model = plain(&names);
+            let batch = Batch::new(&names, &model, labels.iter().map(String::as_str));
+            for place in 0..batch.labels().len() {
+                let looks = batch.look(place).unwrap();
+                prop_assert!((0.0..=1.0).contains(&looks.probability) && looks.odds.is_finite(), "{looks:?}");
+            }
+        }
+    }
 }

@@ -2,15 +2,17 @@
 //! people's names among machines'.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
-use rempart_triage::learn::batch::{BatchModel, Common, Seen, Usual, from_logistic};
+use rempart_triage::learn::batch::{Batch, BatchModel, Common, Seen, Usual, from_logistic};
 use rempart_triage::learn::calibrate::Platt;
 use rempart_triage::learn::domain::{Look, features};
 use rempart_triage::learn::features::random;
 use rempart_triage::learn::metrics::{rate, threshold};
+use rempart_triage::learn::model::DomainModel;
 
 use super::super::data::{Names, Part, group};
-use super::super::measure::WORDY;
+use super::super::measure::{RATES, WORDY};
 use super::super::{Learnt, Without, learn};
 use super::draw::{Draw, Theme};
 use super::{Pool, fit, marked};
@@ -43,12 +45,13 @@ pub(crate) const KINDS: [&str; 8] = [
 /// A family that was not learnt from.
 pub(crate) struct Found {
     pub(crate) family: String,
-    pub(crate) labels: usize,
     /// Name by name, at 1 % of people's names.
     pub(crate) single: f64,
     /// In batches of each of [`SIZES`], at 1 % of people's names in batches of that size.
     pub(crate) batch: [f64; 3],
-    /// The same in mixed batches, for each of [`MIXED`].
+    /// In batches of [`SIZE`], at 0.1 % of people's names.
+    pub(crate) low: f64,
+    /// At 1 % in mixed batches of [`SIZE`], for each of [`MIXED`].
     pub(crate) mixed: [f64; 2],
     /// People's names in the mixed batches that are held for machines'.
     pub(crate) dragged: [f64; 2],
@@ -61,6 +64,8 @@ pub(crate) struct False {
     pub(crate) kind: &'static str,
     /// The mean over batches and its interval by drawing batches anew.
     pub(crate) mean: (f64, f64, f64),
+    /// The mean at 0.1 % of people's names.
+    pub(crate) low: f64,
     /// The share of batches of which more than half the names are held for machines'.
     pub(crate) whole: f64,
     /// The share name by name, at the threshold of 1 % of people's names.
@@ -71,7 +76,24 @@ pub(crate) struct False {
 pub(crate) struct Figures {
     pub(crate) found: Vec<Found>,
     pub(crate) people: Vec<False>,
+    /// For probabilities.
     pub(crate) platt: Platt,
+    /// Names a second, of the model that is shipped.
+    pub(crate) per_second: f64,
+}
+
+/// Names a second in batches of [`SIZE`], on one core.
+pub(crate) fn per_second(names: &Names, single: &DomainModel<'_>, model: &BatchModel) -> f64 {
+    let labels: Vec<&str> = names.of(Part::Test).collect();
+    let started = Instant::now();
+    let mut sum = 0.0;
+    for part in labels.chunks(SIZE) {
+        let batch = Batch::new(single, model, part.iter().copied());
+        sum += (0..part.len()).filter_map(|place| batch.odds(place)).sum::<f32>();
+    }
+    let speed = labels.len() as f64 / started.elapsed().as_secs_f64();
+    println!("{speed:.0} names a second in batches (checksum {sum:.0})");
+    speed
 }
 
 /// The mean, and its interval by drawing anew.
@@ -95,11 +117,35 @@ fn scores(batch: &[&Seen], model: &BatchModel) -> Vec<f32> {
     batch.iter().map(|seen| model.weigh(&common.features(seen, &model.usual))).collect()
 }
 
+/// For batches of each of [`SIZES`], what people's names reach at each of [`RATES`].
+fn thresholds(people: &[&Seen], model: &BatchModel) -> [[f32; 2]; 3] {
+    SIZES.map(|size| {
+        let mut draw = Draw::new(size as u64);
+        let all: Vec<f32> = (0..MANY).flat_map(|_| scores(&draw.some(people, size), model)).collect();
+        RATES.map(|share| threshold(&all, share))
+    })
+}
+
+/// What names of a batch of [`SIZE`] reach at each of [`RATES`] of the people's names on which thresholds are fixed, by
+/// the model that is shipped.
+pub(crate) fn shipped_thresholds(
+    names: &Names,
+    pool: &Pool<'_>,
+    single: &dyn Fn(&str) -> f32,
+    model: &BatchModel,
+) -> [f32; 2] {
+    let seen: Vec<Seen> = names
+        .of(Part::Validation)
+        .map(|label| Seen { odds: single(label), marks: pool.people.get(label).cloned().unwrap_or_default() })
+        .collect();
+    thresholds(&seen.iter().collect::<Vec<_>>(), model)[1]
+}
+
 /// What one group of families gave: its families, and for each kind of batch of people's names the share held for
 /// machines' in each batch.
 struct Group {
     found: Vec<Found>,
-    people: Vec<Vec<f64>>,
+    people: Vec<Vec<[f64; 2]>>,
     /// The same name by name, without looking at the batch.
     single: Vec<f64>,
     odds: Vec<f32>,
@@ -127,9 +173,7 @@ fn one(
             })
             .collect()
     };
-    let dev = std::env::var("DEV").is_ok();
-    let tested = if dev { Part::Validation } else { Part::Test };
-    let (validation, test) = (see(Part::Validation), see(tested));
+    let (validation, test) = (see(Part::Validation), see(Part::Test));
     let alone: Vec<f32> = validation.values().map(|seen| seen.odds).collect();
     let at_alone = threshold(&alone, 0.01);
     let logistic = fit(names, learnt, pool, Some(left));
@@ -137,40 +181,37 @@ fn one(
     let model = from_logistic(&logistic, Platt { a: 1.0, b: 0.0 }, usual);
     let lists = [&validation, &test].map(|part| part.values().collect::<Vec<&Seen>>());
     let [of_validation, of_test] = lists.each_ref().map(Vec::as_slice);
-    let at = SIZES.map(|size| {
-        let mut draw = Draw::new(size as u64);
-        let all: Vec<f32> = (0..MANY).flat_map(|_| scores(&draw.some(of_validation, size), &model)).collect();
-        threshold(&all, 0.01)
-    });
-    if left == "necurs" { println!("thresholds {at:?} alone {at_alone}"); }
+    let at = thresholds(of_validation, &model);
     let at_size = at[1];
-    let shares = |batches: &mut dyn FnMut() -> Vec<f32>, count: usize, at: f32| -> Vec<f64> {
-        (0..count).map(|_| rate(&batches(), at)).collect()
+    let shares = |batches: &mut dyn FnMut() -> Vec<f32>, count: usize, at: [f32; 2]| -> Vec<[f64; 2]> {
+        (0..count)
+            .map(|_| {
+                let scores = batches();
+                at.map(|at| rate(&scores, at))
+            })
+            .collect()
     };
-    let mut people: Vec<Vec<f64>> = Vec::new();
+    let mut people: Vec<Vec<[f64; 2]>> = Vec::new();
     let mut by_name: Vec<f64> = Vec::new();
     let of_names = |list: &[&Seen]| rate(&list.iter().map(|seen| seen.odds).collect::<Vec<_>>(), at_alone);
     let mut of_people = Vec::new();
     for (size, at) in SIZES.into_iter().zip(at) {
         let mut draw = Draw::new(100 + size as u64);
         by_name.push(of_names(of_test));
-        people.push(shares(
-            &mut || {
-                let scores = scores(&draw.some(of_test, size), &model);
-                if size == SIZE {
-                    of_people.extend(scores.iter().copied().step_by(10));
-                }
-                scores
-            },
-            MANY,
-            at,
-        ));
+        let mut batch = || {
+            let scores = scores(&draw.some(of_test, size), &model);
+            if size == SIZE {
+                of_people.extend(scores.iter().copied().step_by(10));
+            }
+            scores
+        };
+        people.push(shares(&mut batch, MANY, at));
     }
     for theme in [Theme::Word, Theme::Suffix, Theme::Neighbours, Theme::Ends] {
         let mut draw = Draw::new(200 + theme as u64);
         let mut names: Vec<&Seen> = Vec::new();
         let mut batch = || {
-            let labels = pool.themes.of(tested, theme, &mut draw, SIZE);
+            let labels = pool.themes.of(Part::Test, theme, &mut draw, SIZE);
             let seen: Vec<&Seen> = labels.iter().filter_map(|label| test.get(label)).collect();
             names.extend(&seen);
             scores(&seen, &model)
@@ -201,6 +242,7 @@ fn one(
             let seen: Vec<&Seen> = seen.iter().collect();
             let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len().max(1) as f64;
             let mut draw = Draw::new(400);
+            let mut low = 0.0;
             let mut kept = Vec::new();
             let mut batch = [0.0; 3];
             for ((size, at), to) in SIZES.into_iter().zip(at).zip(&mut batch) {
@@ -211,7 +253,11 @@ fn one(
                     }
                     scores
                 };
-                *to = mean(&shares(&mut each, FEW, at));
+                let found = shares(&mut each, FEW, at);
+                *to = mean(&found.iter().map(|one| one[0]).collect::<Vec<_>>());
+                if size == SIZE {
+                    low = mean(&found.iter().map(|one| one[1]).collect::<Vec<_>>());
+                }
             }
             let (mut mixed, mut dragged) = ([0.0; 2], [0.0; 2]);
             for ((share, mixed), dragged) in MIXED.into_iter().zip(&mut mixed).zip(&mut dragged) {
@@ -223,17 +269,17 @@ fn one(
                     all.extend(draw.some(of_test, others));
                     let scores = scores(&all, &model);
                     let (first, rest) = scores.split_at(count);
-                    machines.push(rate(first, at_size));
-                    people.push(rate(rest, at_size));
+                    machines.push(rate(first, at_size[0]));
+                    people.push(rate(rest, at_size[0]));
                 }
                 (*mixed, *dragged) = (mean(&machines), mean(&people));
             }
             let alone: Vec<f32> = seen.iter().map(|seen| seen.odds).collect();
             Found {
                 family: (*family).to_owned(),
-                labels: labels.len(),
                 single: rate(&alone, at_alone),
                 batch,
+                low,
                 mixed,
                 dragged,
                 odds: kept,
@@ -267,15 +313,19 @@ pub(crate) fn all(names: &Names, learnt: &Learnt, pool: &Pool<'_>, second: &[Str
         .into_iter()
         .enumerate()
         .map(|(kind, name)| {
-            let lists: Vec<&Vec<f64>> = done.iter().filter_map(|(_, group)| group.people.get(kind)).collect();
+            let lists: Vec<&Vec<[f64; 2]>> =
+                done.iter().filter_map(|(_, group)| group.people.get(kind)).collect();
             let batches = lists.first().map_or(0, |list| list.len());
-            let each: Vec<f64> = (0..batches)
-                .map(|batch| lists.iter().filter_map(|list| list.get(batch)).sum::<f64>() / count)
-                .collect();
-            let whole = lists.iter().flat_map(|list| list.iter()).filter(|share| **share > 0.5).count();
+            let each = |at: usize| -> Vec<f64> {
+                let of = |batch: usize| {
+                    lists.iter().filter_map(|list| list.get(batch)?.get(at)).sum::<f64>() / count
+                };
+                (0..batches).map(of).collect()
+            };
+            let whole = lists.iter().flat_map(|list| list.iter()).filter(|share| share[0] > 0.5).count();
             let single = done.iter().filter_map(|(_, group)| group.single.get(kind)).sum::<f64>() / count;
             let whole = whole as f64 / (count * batches.max(1) as f64);
-            False { kind: name, mean: interval(&each), whole, single }
+            False { kind: name, mean: interval(&each(0)), low: interval(&each(1)).0, whole, single }
         })
         .collect();
     // As many of each.
@@ -293,5 +343,5 @@ pub(crate) fn all(names: &Names, learnt: &Learnt, pool: &Pool<'_>, second: &[Str
     let mut scores: Vec<(f32, bool)> =
         machines.iter().step_by(of_machines).take(count).map(|odds| (*odds, true)).collect();
     scores.extend(others.iter().step_by(of_others).take(count).map(|odds| (*odds, false)));
-    Figures { found, people, platt: Platt::fit(&scores) }
+    Figures { found, people, platt: Platt::fit(&scores), per_second: 0.0 }
 }
