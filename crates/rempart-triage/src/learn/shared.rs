@@ -199,11 +199,13 @@ pub fn marks(label: &[u8], counted: &Counted, tables: &Tables<'_>, customs: &Cus
 /// How surprising it is, in nats, that `shared` of `others` names have what one in `exp(nats)` has: the log-likelihood
 /// ratio of Poisson's law; 0 where no more have it than is to be expected.
 pub fn surprise(shared: u32, others: u32, nats: f32) -> f32 {
-    let (shared, expected) = (shared as f32, others as f32 * (-nats).exp());
+    let (shared, others) = (shared as f32, others as f32);
+    let expected = others * (-nats).exp();
     if shared <= expected || shared < 0.5 {
         return 0.0;
     }
-    shared * (shared / expected.max(1e-12)).ln() - shared + expected
+    // In logarithms, since what is expected may be less than any number there is.
+    shared * ((shared / others.max(1.0)).ln() + nats) - shared + expected
 }
 
 /// How many names of a batch have a thing.
@@ -261,13 +263,11 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::DomainModel;
-    use super::super::model::tests::small;
+    use super::super::model::shipped;
     use super::*;
 
     fn all(labels: &[&str]) -> Vec<Vec<Mark>> {
-        let bytes = small();
-        let model = DomainModel::from_bytes(&bytes).unwrap_or_else(|error| panic!("{error}"));
+        let model = shipped().unwrap_or_else(|error| panic!("{error}"));
         let counted = |label: &str| Counted::of(label.as_bytes(), &model.tables);
         let names = ["shoponline", "banknews", "cloud-store", "media24"];
         let customs = Customs::train(names.iter().map(|name| (name.as_bytes(), counted(name))));
@@ -281,6 +281,18 @@ mod tests {
         assert!(surprise(10, 40, 1.0).abs() < f32::EPSILON, "a common thing");
         assert!(surprise(10, 40, 8.0) > surprise(5, 40, 8.0));
         assert!(surprise(5, 40, 8.0) > surprise(5, 40, 5.0));
+    }
+
+    #[test]
+    fn names_about_one_thing_share_one_word_and_those_of_few_words_all() {
+        let each = |labels: &[&str]| {
+            let all = all(labels);
+            let shared = Shared::of(all.iter().map(Vec::as_slice));
+            shared.each_word(&all[0])
+        };
+        assert!(each(&["silvermarket", "greenmarket", "bookmarket"]) < 0.01);
+        assert!(each(&["silvermarket", "silvergarden", "gardenmarket"]) > 1.0);
+        assert!(each(&["market", "market"]) < 0.01, "one word only");
     }
 
     #[test]
