@@ -31,7 +31,7 @@ pub(crate) const OF_WORDS: [&str; 7] =
     [WORDY[0], WORDY[1], WORDY[2], WORDY[3], WORDY[4], WORDY[5], "unnamed_downloader"];
 
 /// Kinds of batches of people's names.
-pub(crate) const KINDS: [&str; 9] = [
+pub(crate) const KINDS: [&str; 10] = [
     "10 names at random",
     "30 names at random",
     "60 names at random",
@@ -41,6 +41,7 @@ pub(crate) const KINDS: [&str; 9] = [
     "30 that end with the same two letters",
     "30 of the second benign set",
     "30 names that were learnt from",
+    "30 of the 10,000 most asked for (tranco10k)",
 ];
 
 /// A family that was not learnt from.
@@ -229,7 +230,7 @@ fn one(
     people.push(shares(&mut || scores(&draw.some(&second, SIZE), &model), MANY, at_size));
     by_name.push(of_names(&second));
 
-    // Names that the tables know, as many are that hosts ask for; of every third, to save time.
+    // Names that the tables know, as many are that hosts ask for; every third, to save time.
     let known: Vec<Seen> = names
         .of(Part::Training)
         .step_by(3)
@@ -239,6 +240,15 @@ fn one(
     let mut draw = Draw::new(301);
     people.push(shares(&mut || scores(&draw.some(&known, SIZE), &model), MANY, at_size));
     by_name.push(of_names(&known));
+    let popular: Vec<&Seen> = names
+        .benign
+        .iter()
+        .filter(|(_, list)| list == "tranco10k")
+        .filter_map(|(label, _)| test.get(label.as_str()))
+        .collect();
+    let mut draw = Draw::new(302);
+    people.push(shares(&mut || scores(&draw.some(&popular, SIZE), &model), MANY, at_size));
+    by_name.push(of_names(&popular));
 
     let found = families
         .iter()
