@@ -46,6 +46,8 @@ pub const QUANTILES: usize = 33;
 pub const LEAST: usize = 5;
 /// Names of a batch that are looked at together; those beyond it are compared with these.
 pub const MOST: usize = 4_096;
+/// No probability is nearer to one, or to zero: calibration had too few names to tell more.
+const SUREST: f32 = 0.999;
 /// Odds that are about the same.
 const NEAR: f32 = 0.5;
 
@@ -270,7 +272,7 @@ impl<'m, 'n> Batch<'m, 'n> {
             return Some(alone);
         }
         let odds = self.odds(place)?;
-        let probability = self.model.platt.probability(odds);
+        let probability = self.model.platt.probability(odds).clamp(1.0 - SUREST, SUREST);
         if probability < 0.5 {
             let reasons = if alone.probability < 0.5 {
                 alone.reasons
@@ -288,7 +290,7 @@ impl<'m, 'n> Batch<'m, 'n> {
 
     /// What the batch tells of a name, the weightiest first.
     fn reasons(&self, label: &str, seen: &Seen) -> Vec<String> {
-        let total = self.labels.len();
+        let (all, others) = (self.labels.len(), self.labels.len().saturating_sub(1));
         let features = self.common.features(seen, &self.model.usual);
         let of = |place: usize| {
             self.model
@@ -299,24 +301,31 @@ impl<'m, 'n> Batch<'m, 'n> {
         };
         let mut reasons: Vec<(f32, String)> = Vec::new();
         for kind in TRAITS {
-            let Some((mark, surprise, others)) = self.common.shared.most(&seen.marks, kind) else { continue };
+            let Some((mark, surprise, count)) = self.common.shared.most(&seen.marks, kind) else { continue };
             let text = label.get(usize::from(mark.at.0)..usize::from(mark.at.1)).unwrap_or_default();
             let (adds, what) = match kind {
                 Trait::Word => (of(9), format!("shares the word `{text}` with")),
                 // Beginnings and ends go along with words and patterns, which are weighed; but they are what a person
                 // sees first.
-                Trait::Start => (surprise.ln_1p() / 10.0, format!("begins with `{text}` like")),
-                Trait::End => (surprise.ln_1p() / 10.0, format!("ends with `{text}` like")),
+                Trait::Start => (surprise.ln_1p() / 3.0, format!("begins with `{text}` like")),
+                Trait::End => (surprise.ln_1p() / 3.0, format!("ends with `{text}` like")),
                 Trait::Pattern => (of(3), "has vowels and consonants in the same places as".to_owned()),
                 Trait::Shape => {
                     (of(4), format!("is {} characters long and of the same shape as", label.len()))
                 }
                 Trait::Signs => (of(5), "is made of the same characters as".to_owned()),
-                Trait::Template => (of(6), "is made of words as much as".to_owned()),
+                Trait::Template => (
+                    of(6),
+                    match seen.marks.iter().filter(|mark| mark.kind == Trait::Word).count() {
+                        0 => "holds no known word, like".to_owned(),
+                        1 => "holds one word, as large a part of it as in".to_owned(),
+                        words => format!("holds {words} words, as large a part of it as in"),
+                    },
+                ),
             };
-            reasons.push((adds, format!("{what} {others} of the {total} names asked with it")));
+            reasons.push((adds, format!("{what} {count} of the {others} names asked with it")));
         }
-        reasons.push((of(7), format!("of the {total} names asked together, too many are odd")));
+        reasons.push((of(7), format!("of the {all} names asked together, too many are odd")));
         // What adds little is no reason.
         reasons.retain(|reason| reason.0 > 0.2);
         reasons.sort_by(|a, b| b.0.total_cmp(&a.0));
