@@ -162,6 +162,12 @@ impl Store {
         dispatch!(self.objects_after(after, limit))
     }
 
+    /// Up to `limit` objects with a higher number than `after`, in order, that are no indicators: reports, actors,
+    /// tools, relationships.
+    pub fn context_after(&self, after: ObjectSeq, limit: usize) -> Result<Vec<StoredObject>, StoreError> {
+        dispatch!(self.context_after(after, limit))
+    }
+
     /// The observables that are known, in the order asked; `None` for those that are not.
     pub fn observables(&self, wanted: &[Observable]) -> Result<Vec<Option<ObservableRow>>, StoreError> {
         dispatch!(self.observables(wanted))

@@ -28,8 +28,8 @@ fn case(command: &str) -> For {
         "protect live" | "protect dry" | "protect let-through" | "protect take-back" | "protect uphold" => {
             For::Operator
         }
-        "campaign list" | "campaign show" | "campaign together" | "campaign apart" | "campaign undo"
-        | "campaign lift" => For::Operator,
+        "campaign list" | "campaign show" | "campaign near" | "campaign together" | "campaign apart"
+        | "campaign undo" | "campaign lift" => For::Operator,
         "protect stop" | "protect resume" => For::Nothing,
         "key create" | "key revoke" | "key list" => For::Operator,
         "source set" | "source list" | "source learn" | "source learnt" | "source use" => For::Operator,

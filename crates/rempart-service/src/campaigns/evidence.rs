@@ -8,11 +8,15 @@ use rempart_store::{ClaimRow, ObservableRow};
 use rempart_triage::connect::template::{Feature, address_features, name_features, path_features};
 use rempart_triage::connect::{Evidence, EvidenceKind, hash_value};
 
+use super::context::Thing;
 use crate::app::App;
 use crate::error::ServiceError;
 
 /// Objects that refer to more others than this say nothing of what belongs together.
 const MOST_LINKS: usize = 200;
+
+/// What is kept of what objects say an observable belongs to.
+const MOST_SAID: usize = 24;
 
 /// One thing that is known of an observable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +24,30 @@ pub(super) struct Known {
     pub(super) feature: Feature,
     /// Who says it; [`Evidence::OWN`] for what its form tells.
     pub(super) source: u32,
+}
+
+/// What a source's object says an observable belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The source's number.
+    pub(super) source: u32,
+    pub(super) what: Pointer,
+}
+
+/// How an object says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pointer {
+    /// It is linked to the object of this key.
+    Object(i64),
+    /// It carries a label that names an actor, a tool or a technique.
+    Label(Box<Thing>),
+}
+
+/// What is known of an observable, and what sources say of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Findings {
+    pub(super) known: Vec<Known>,
+    pub(super) said: Vec<Said>,
 }
 
 impl Known {
@@ -39,7 +67,7 @@ impl App {
     pub(super) fn known_of(
         &self,
         rows: &[(ObservableRow, Vec<ClaimRow>)],
-    ) -> Result<Vec<Vec<Known>>, ServiceError> {
+    ) -> Result<Vec<Findings>, ServiceError> {
         let mut seqs: Vec<_> =
             rows.iter().flat_map(|(_, claims)| claims.iter().map(|claim| claim.object)).collect();
         seqs.sort_unstable();
@@ -47,6 +75,11 @@ impl App {
         let objects = self.store.objects(&seqs)?;
         let keys: HashMap<_, i64> =
             objects.iter().map(|object| (object.seq, self.store.id_key(&object.id))).collect();
+        let labels: HashMap<_, Vec<Thing>> = objects
+            .iter()
+            .map(|object| (object.seq, labels(&object.body)))
+            .filter(|(_, labels)| !labels.is_empty())
+            .collect();
         let mut ends: HashMap<i64, Vec<i64>> = HashMap::new();
         let all: Vec<i64> = keys.values().copied().collect();
         for (from, kind, to, _) in self.store.links(&all)? {
@@ -59,6 +92,7 @@ impl App {
             .iter()
             .map(|(row, claims)| {
                 let mut known = self.own_features(&row.observable);
+                let mut said: Vec<Said> = Vec::new();
                 for claim in claims.iter().filter(|claim| !claim.attached) {
                     let source = claim.source.0.saturating_add(1);
                     let mut add = |text: String| {
@@ -70,9 +104,19 @@ impl App {
                     let linked = ends.get(key).map(Vec::as_slice).unwrap_or_default();
                     if linked.len() <= MOST_LINKS {
                         linked.iter().for_each(|end| add(format!("r:{end}")));
+                        let pointers = linked.iter().map(|end| Pointer::Object(*end));
+                        let labels = labels.get(&claim.object).into_iter().flatten();
+                        let pointers =
+                            pointers.chain(labels.map(|one| Pointer::Label(Box::new(one.clone()))));
+                        for what in pointers {
+                            let one = Said { source: claim.source.0, what };
+                            if said.len() < MOST_SAID && !said.contains(&one) {
+                                said.push(one);
+                            }
+                        }
                     }
                 }
-                known
+                Findings { known, said }
             })
             .collect())
     }
@@ -111,6 +155,21 @@ impl App {
         features.extend(path_features(path));
         features
     }
+}
+
+/// The actors, tools and techniques that an object's labels name.
+fn labels(body: &[u8]) -> Vec<Thing> {
+    #[derive(serde::Deserialize)]
+    struct Labelled {
+        #[serde(default)]
+        labels: Vec<String>,
+    }
+    // Few objects have such labels, and reading all of them would take most of the time.
+    if !std::str::from_utf8(body).is_ok_and(|body| body.contains("misp-galaxy:")) {
+        return Vec::new();
+    }
+    let labels = serde_json::from_slice::<Labelled>(body).map(|body| body.labels).unwrap_or_default();
+    labels.iter().filter_map(|label| super::context::labelled(label)).collect()
 }
 
 /// A feature in words.

@@ -4,8 +4,11 @@
 //! follow the change log of observables; what people decided is in the store and holds in every later run. A campaign
 //! is named after the number of the observable that founded it.
 
+mod actors;
+mod context;
 mod decide;
 mod evidence;
+pub mod near;
 mod show;
 
 use std::collections::BTreeMap;
@@ -18,7 +21,11 @@ use rempart_triage::connect::{Clustering, Decision, Settings};
 use crate::access::Caller;
 use crate::app::App;
 use crate::error::ServiceError;
+use context::Context;
+use evidence::{Pointer, Said};
 
+pub use actors::{ActorReason, Behind, LikelyActor, NamedActor};
+pub use near::NearReport;
 pub use show::{Campaign, CampaignMember, CampaignMerge, CampaignSummary, Shared};
 
 /// Observables of one read.
@@ -31,7 +38,24 @@ pub(crate) struct Campaigns {
     cursor: ChangeCursor,
     /// The observables that take part, by number.
     members: BTreeMap<u64, Observable>,
+    /// What sources say that they belong to.
+    said: BTreeMap<u64, Vec<Said>>,
+    /// The actors, tools, techniques and reports that are stored.
+    context: Context,
     key: u64,
+}
+
+impl Campaigns {
+    /// For each observable the keys of the objects that it is linked to.
+    fn ends(&self) -> impl Iterator<Item = (u64, impl Iterator<Item = i64> + '_)> + '_ {
+        self.said.iter().map(|(id, said)| {
+            let keys = said.iter().filter_map(|said| match said.what {
+                Pointer::Object(key) => Some(key),
+                Pointer::Label(_) => None,
+            });
+            (*id, keys)
+        })
+    }
 }
 
 /// Whether a value can be of a campaign's infrastructure.
@@ -107,16 +131,21 @@ impl App {
                     _ => {}
                 }
             }
-            for ((row, _), known) in rows.iter().zip(self.known_of(&rows)?) {
+            for ((row, _), found) in rows.iter().zip(self.known_of(&rows)?) {
                 let id = number(row.id);
                 campaigns.members.insert(id, row.observable.clone());
-                evidence.extend(known.iter().map(|known| known.evidence(id, campaigns.key)));
+                evidence.extend(found.known.iter().map(|known| known.evidence(id, campaigns.key)));
+                match found.said.is_empty() {
+                    true => campaigns.said.remove(&id),
+                    false => campaigns.said.insert(id, found.said),
+                };
             }
             campaigns.cursor = changes.reached;
             if !changes.more {
                 break;
             }
         }
+        campaigns.context.catch_up(self)?;
         evidence.sort_unstable();
         evidence.dedup();
         if !evidence.is_empty() {

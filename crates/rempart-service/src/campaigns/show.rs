@@ -6,6 +6,7 @@ use rempart_triage::connect::{Cluster, Ground, Merge};
 use serde::Serialize;
 
 use super::Campaigns;
+use super::actors::Behind;
 use super::evidence::{Known, hash, in_words};
 use crate::app::App;
 use crate::error::ServiceError;
@@ -38,6 +39,8 @@ pub struct Campaign {
     pub members: Vec<CampaignMember>,
     /// The links that hold it together, the strongest first: without one of them there would be two groups.
     pub merges: Vec<CampaignMerge>,
+    /// Who may be behind it.
+    pub behind: Behind,
 }
 
 /// An observable of a campaign.
@@ -146,7 +149,7 @@ impl App {
                 rows.push((row, claims));
             }
             for ((row, _), of_it) in rows.iter().zip(self.known_of(&rows)?) {
-                known.insert(super::number(row.id), of_it);
+                known.insert(super::number(row.id), of_it.known);
             }
         }
         let merge = |merge: Merge| CampaignMerge {
@@ -163,7 +166,8 @@ impl App {
                 .collect(),
         };
         let merges = campaigns.clustering.merges(name).into_iter().map(merge).collect();
-        Ok(Some(Campaign { summary: campaigns.summary(&cluster), members, merges }))
+        let behind = self.behind(campaigns, &ids, &known);
+        Ok(Some(Campaign { summary: campaigns.summary(&cluster), members, merges, behind }))
     }
 
     fn shared(&self, ground: &Ground, known: Option<&Vec<Known>>, key: u64) -> Shared {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rempart_matching::index::{Matcher, Note, Wanted};
 use rempart_model::{BlockId, Kind, Observable, StixId, Timestamp};
+use rempart_service::campaigns::near::Asked;
 use rempart_service::export::ExportFormat;
 use rempart_service::share::{Collection, CollectionKind, ObjectFilter, Query, VersionFilter};
 use rempart_service::{App, Caller};
@@ -277,6 +278,10 @@ fn errors(app: &App, caller: &Caller, collections: &[Collection], ids: &[String]
     words.push(told(&app.explain(caller, &value).unwrap_err()));
     words.push(told(&app.campaigns(caller, 2).unwrap_err()));
     words.push(told(&app.campaign(caller, &value).unwrap_err()));
+    for id in ids.iter().take(1) {
+        words.push(told(&app.near(caller, Asked::Id(id), 0.0).unwrap_err()));
+    }
+    words.push(told(&app.near(caller, Asked::Text(&value), 0.0).unwrap_err()));
     words.push(told(&app.explain_block(caller, &value).unwrap_err()));
     words.push(told(&app.preview(caller, &mut |_| Ok(())).unwrap_err()));
     words.push(told(&app.blocked_name(caller).unwrap_err()));
@@ -288,6 +293,6 @@ fn errors(app: &App, caller: &Caller, collections: &[Collection], ids: &[String]
     words.push(told(&app.keys(caller).unwrap_err()));
     words.push(told(&app.counts(caller).unwrap_err()));
     words.push(told(&app.verify_ledger(caller, &mut |_, _| ()).unwrap_err()));
-    assert!(words.iter().rev().take(11).all(|words| words.starts_with("forbidden: ")), "{words:?}");
+    assert!(words.iter().rev().take(12).all(|words| words.starts_with("forbidden: ")), "{words:?}");
     handed.ways.push(("errors".into(), words));
 }

@@ -76,6 +76,7 @@ const FUNCTIONS: &[(&str, Case)] = &[
     ("explain", Case::Refused),
     ("campaigns", Case::Refused),
     ("campaign", Case::Refused),
+    ("near", Case::Refused),
     ("sources_learnt", Case::Refused),
     ("learn_sources", Case::Operator),
     ("use_sources", Case::Operator),

@@ -113,6 +113,25 @@ impl Sqlite {
         })
     }
 
+    pub(crate) fn context_after(
+        &self,
+        after: ObjectSeq,
+        limit: usize,
+    ) -> Result<Vec<StoredObject>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {OBJECT} FROM object WHERE seq IN (SELECT seq FROM object INDEXED BY object_type
+                 WHERE type <> 1 AND seq > ?1 ORDER BY seq LIMIT ?2) ORDER BY seq"
+            ))?;
+            let mut rows = statement.query((after.0, i64::try_from(limit).unwrap_or(i64::MAX)))?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(self.stored(connection, row)?);
+            }
+            Ok(found)
+        })
+    }
+
     pub(crate) fn observable_row(
         &self,
         connection: &Connection,

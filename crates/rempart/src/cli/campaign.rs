@@ -1,5 +1,7 @@
 //! The arguments of `campaign`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -21,6 +23,8 @@ pub(crate) enum CampaignCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Stored reports that say almost the same as another, or tell of almost the same values
+    Near(NearArgs),
     /// Decide that two values belong together
     Together(PairArgs),
     /// Decide that two values do not belong together
@@ -45,4 +49,20 @@ pub(crate) struct PairArgs {
     /// Why
     #[arg(long)]
     pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NearArgs {
+    /// The id of a stored report, grouping or note
+    #[arg(required_unless_present = "text")]
+    pub(crate) id: Option<String>,
+    /// A file with a text that is not stored; `-` reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "id")]
+    pub(crate) text: Option<PathBuf>,
+    /// How much two have to share, 0 to 1
+    #[arg(long, default_value_t = 0.5)]
+    pub(crate) least: f64,
+    /// Answer in JSON, one report a line
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -90,7 +90,7 @@ pub(crate) enum Command {
     Index(IndexCommand),
     /// Find what an index knows in any text; exits as grep does: 0 found, 1 nothing found, 2 an error
     Match(MatchArgs),
-    /// Campaigns: observables that belong together, and the evidence; correct them
+    /// Campaigns: observables that belong together, the evidence, and who may be behind it; reports that are near
     #[command(subcommand)]
     Campaign(CampaignCommand),
     /// What is blocked: look first, make live, ask why, stop

@@ -1,6 +1,12 @@
 //! `rempart campaign`: what belongs together, and by what evidence.
 
-use rempart_service::campaigns::{Campaign, CampaignMerge, CampaignSummary};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use rempart_service::campaigns::near::Asked;
+use rempart_service::campaigns::{Behind, Campaign, CampaignMerge, CampaignSummary, NearReport};
 use rempart_service::{App, Caller};
 use serde::{Deserialize, Serialize};
 
@@ -15,20 +21,34 @@ const SHARED: usize = 3;
 /// Links that are told in words.
 const LINKS: usize = 20;
 
+/// A text that is compared is no longer than this, in bytes.
+const LONGEST: u64 = 16 << 20;
+/// Reasons of a candidate that are told in words.
+const REASONS: usize = 4;
+
 /// What is asked of campaigns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Campaigning {
     List { least: usize, json: bool },
     Show { campaign: String, json: bool },
+    Near { id: Option<String>, text: String, least: f64, json: bool },
     Decide { pair: [String; 2], together: bool, reason: String },
     Undo { pair: [String; 2], reason: String },
     Lift { pair: [String; 2] },
 }
 
-impl From<CampaignCommand> for Campaigning {
-    fn from(command: CampaignCommand) -> Self {
-        match command {
+impl TryFrom<CampaignCommand> for Campaigning {
+    type Error = anyhow::Error;
+
+    fn try_from(command: CampaignCommand) -> anyhow::Result<Self> {
+        Ok(match command {
+            CampaignCommand::Near(args) => Self::Near {
+                text: args.text.as_deref().map(read).transpose()?.unwrap_or_default(),
+                id: args.id,
+                least: args.least,
+                json: args.json,
+            },
             CampaignCommand::List { least, json } => Self::List { least, json },
             CampaignCommand::Show { campaign, json } => Self::Show { campaign, json },
             CampaignCommand::Together(args) => {
@@ -41,8 +61,20 @@ impl From<CampaignCommand> for Campaigning {
                 Self::Undo { pair: [args.first, args.second], reason: args.reason }
             }
             CampaignCommand::Lift { first, second } => Self::Lift { pair: [first, second] },
-        }
+        })
     }
+}
+
+/// A file's text, or that of standard input.
+fn read(file: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let whole = match file == Path::new("-") {
+        true => std::io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes),
+        false => File::open(file).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)),
+    };
+    whole.with_context(|| format!("cannot read {}", file.display()))?;
+    ensure!(bytes.len() as u64 <= LONGEST, "{} is longer than {} MiB", file.display(), LONGEST >> 20);
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 pub(crate) fn run(
@@ -68,6 +100,17 @@ pub(crate) fn run(
                 true => json_line(out, &campaign)?,
                 false => out.data(words(&campaign).as_bytes())?,
             }
+        }
+        Campaigning::Near { id, text, least, json } => {
+            let asked = id.as_deref().map_or(Asked::Text(&text), Asked::Id);
+            let found = app.near(caller, asked, least)?;
+            for report in &found {
+                match json {
+                    true => json_line(out, report)?,
+                    false => out.data(near(report).as_bytes())?,
+                }
+            }
+            return Ok(if found.is_empty() { code::NOTHING } else { code::DONE });
         }
         Campaigning::Decide { pair: [first, second], together, reason } => {
             app.connect_decide(caller, [&first, &second], together, &reason)?;
@@ -111,7 +154,58 @@ fn words(campaign: &Campaign) -> String {
         text.push_str(&linked(merge));
     }
     rest(&mut text, campaign.merges.len(), LINKS);
+    behind(&mut text, &campaign.behind);
     text
+}
+
+/// Who may be behind it: what sources say, then what is only like an actor's known ways.
+fn behind(text: &mut String, behind: &Behind) {
+    if !behind.named.is_empty() {
+        text.push_str("named by sources\n");
+    }
+    for named in &behind.named {
+        text.push_str(&format!(
+            "  {}, by {}, for {} of its values\n",
+            named.actor, named.source, named.observables
+        ));
+    }
+    if behind.candidates.is_empty() {
+        if behind.known > 0 {
+            text.push_str(&format!(
+                "of {} known actors, none shares enough of its ways with it\n",
+                behind.known
+            ));
+        }
+        return;
+    }
+    text.push_str(&format!(
+        "shares ways with, of {} known actors (no finding: tools and ways are shared and imitated)\n",
+        behind.known
+    ));
+    for candidate in &behind.candidates {
+        text.push_str(&format!(
+            "  {}: {:.2} in common, {:.2} ahead of the next\n",
+            candidate.actor, candidate.similarity, candidate.lead
+        ));
+        for reason in candidate.reasons.iter().take(REASONS) {
+            text.push_str(&format!(
+                "    {:+.1} {} {}, of {} actors\n",
+                reason.weight, reason.kind, reason.what, reason.actors
+            ));
+        }
+    }
+}
+
+fn near(report: &NearReport) -> String {
+    let share = |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{share:.2}"));
+    format!(
+        "text {}\tvalues {}\t{}\t{}\t{}\n",
+        share(report.text),
+        share(report.observables),
+        report.id,
+        report.name,
+        report.source
+    )
 }
 
 fn rest(text: &mut String, count: usize, most: usize) {

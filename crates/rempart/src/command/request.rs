@@ -13,7 +13,7 @@ use crate::cli::{
 };
 
 /// A request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Request {
     Import {
@@ -290,7 +290,7 @@ pub(crate) fn from_cli(command: Command) -> anyhow::Result<Request> {
             json: args.json,
         },
         Command::Status(args) => Request::Status { json: args.json },
-        Command::Campaign(command) => Request::Campaign(command.into()),
+        Command::Campaign(command) => Request::Campaign(command.try_into()?),
         Command::Protect(command) => Request::Protect(protecting(command)?),
         Command::Serve(_)
         | Command::Demo(_)
