@@ -189,7 +189,9 @@ impl App {
         progress: &dyn Fn(usize, usize),
     ) -> Result<usize, ServiceError> {
         self.in_bulk(caller, ids, source, progress, &|seqs| {
-            self.store.delete(&caller.name(), seqs, &self.judge(), self.now())
+            let deleted = self.store.delete(&caller.name(), seqs, &self.judge(), self.now());
+            self.forget_context();
+            deleted
         })
     }
 

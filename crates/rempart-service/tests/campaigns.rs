@@ -204,18 +204,27 @@ fn an_actor_whose_tools_a_report_tells_of_is_a_candidate_with_reasons_and_no_fin
     import(&app, &operator, "noise", &noise());
     let kit = kit();
     import(&app, &operator, "feed", &kit);
-    assert_eq!(app.campaign(&operator, &kit[0]).unwrap().behind.known, 0, "nothing is known of any actor");
+    assert_eq!(
+        app.campaign(&operator, &kit[0]).unwrap().attribution.known,
+        0,
+        "nothing is known of any actor"
+    );
     import_bundle(&app, &operator, &bundle(&kit));
-    let behind = app.campaign(&operator, &kit[0]).unwrap().behind;
-    assert_eq!(behind.known, 22);
-    assert!(behind.named.is_empty(), "no source names an actor for them: {behind:?}");
-    let first = &behind.candidates[0];
+    let attribution = app.campaign(&operator, &kit[0]).unwrap().attribution;
+    assert_eq!(attribution.known, 22);
+    assert!(attribution.named.is_empty(), "no source names an actor for them: {attribution:?}");
+    let first = &attribution.candidates[0];
     assert_eq!(first.actor, "Parcel Fox");
     assert!(
         first.reasons.iter().any(|reason| reason.kind == "tool" && reason.what.contains("Foxkit")),
         "{first:?}"
     );
-    assert!(behind.candidates.iter().all(|one| one.actor != "Other Hound"), "{behind:?}");
+    assert!(attribution.candidates.iter().all(|one| one.actor != "Other Hound"), "{attribution:?}");
+    // What is retracted is not told of any more.
+    app.retract(&operator, &[StixId::parse(&id("intrusion-set", 1)).unwrap()], None, &|_, _| {}).unwrap();
+    let attribution = app.campaign(&operator, &kit[0]).unwrap().attribution;
+    assert_eq!(attribution.known, 21);
+    assert!(attribution.candidates.is_empty(), "{attribution:?}");
 }
 
 #[test]

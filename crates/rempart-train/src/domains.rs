@@ -71,6 +71,13 @@ impl Learnt {
         Self { letters, words, halves: [of_half(0), of_half(1)], made, pieces }
     }
 
+    /// Those of either half.
+    fn tables_of_halves(&self) -> [Tables<'_>; 2] {
+        self.halves
+            .each_ref()
+            .map(|(letters, words)| Tables { letters: &letters.costs, words: words.clone() })
+    }
+
     fn tables(&self) -> Tables<'_> {
         Tables { letters: &self.letters.costs, words: self.words.clone() }
     }
@@ -123,10 +130,7 @@ fn learn(names: &Names, learnt: &Learnt, look: Look, more: bool, without: Withou
 /// One head. Each family counts as the square root of its size.
 fn head(names: &Names, learnt: &Learnt, look: Look, more: bool, without: Without<'_>) -> Logistic {
     let tables = &learnt.tables();
-    let halves = learnt
-        .halves
-        .each_ref()
-        .map(|(letters, words)| Tables { letters: &letters.costs, words: words.clone() });
+    let halves = learnt.tables_of_halves();
     let mut examples = Vec::new();
     let benign: Vec<&str> = names.of(Part::Training).filter(|label| !without.has_not(label)).collect();
     let families: Vec<_> = names

@@ -26,6 +26,8 @@ use std::io::Read;
 
 use crate::{Context, DecodeError, Sink};
 
+pub use tags::Galaxy;
+
 /// Reads events alone, in an array, one a line, in a `response`, or attributes in a `response`.
 ///
 /// Attributes are given on when their event has been read to its end, since its tags may stand

@@ -306,14 +306,26 @@ fn target(tag: &Machine<'_>) -> Option<Hint> {
     }
 }
 
-/// Whether an event's tag says of each of its attributes by whom or with what: a threat actor, a
-/// malware family, a tool, a campaign. Other tags describe the event, whose own object keeps them.
-pub(crate) fn describes_attributes(tag: &str) -> bool {
-    let machine = Machine::read(tag);
-    machine.namespace == "misp-galaxy"
-        && [
-            "threat-actor",
-            "intrusion-set",
+/// What the clusters of a MISP galaxy are, for those that say by whom or with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Galaxy {
+    /// Threat actors, intrusion sets.
+    Actor,
+    /// Malware, tools, botnets.
+    Tool,
+    /// Attack patterns.
+    Technique,
+    /// Campaigns.
+    Campaign,
+}
+
+impl Galaxy {
+    /// Of the predicate of a `misp-galaxy` tag (`threat-actor`, `mitre-enterprise-attack-malware`).
+    pub fn of(predicate: &str) -> Option<Self> {
+        let ends = |word: &str| {
+            predicate.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'))
+        };
+        let tools = [
             "malware",
             "malpedia",
             "tool",
@@ -323,11 +335,27 @@ pub(crate) fn describes_attributes(tag: &str) -> bool {
             "stealer",
             "rat",
             "backdoor",
-            "campaign",
             "exploit-kit",
-        ]
-        .iter()
-        .any(|word| machine.predicate == *word || machine.predicate.ends_with(&format!("-{word}")))
+        ];
+        match () {
+            () if ["threat-actor", "intrusion-set", "microsoft-activity-group"].into_iter().any(ends) => {
+                Some(Self::Actor)
+            }
+            () if tools.into_iter().any(ends) => Some(Self::Tool),
+            () if ends("attack-pattern") => Some(Self::Technique),
+            () if ends("campaign") => Some(Self::Campaign),
+            () => None,
+        }
+    }
+}
+
+/// Whether an event's tag says of each of its attributes by whom or with what: a threat actor, a
+/// malware family, a tool, a campaign. Other tags describe the event, whose own object keeps them:
+/// techniques too, which are of the attack and not of each value.
+pub(crate) fn describes_attributes(tag: &str) -> bool {
+    let machine = Machine::read(tag);
+    machine.namespace == "misp-galaxy"
+        && Galaxy::of(&machine.predicate).is_some_and(|galaxy| galaxy != Galaxy::Technique)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use rempart_triage::connect::{Evidence, EvidenceKind};
 use serde::Serialize;
 
 use super::Campaigns;
-use super::context::{Sort, Thing, plain};
+use super::context::{Entity, EntityKind, plain};
 use super::evidence::{Known, Said, hash, in_words};
 use crate::app::App;
 
@@ -20,7 +20,7 @@ const REASONS: usize = 12;
 
 /// What is known of who is behind a campaign.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct Behind {
+pub struct Attribution {
     /// Whom sources name for values of it.
     pub named: Vec<NamedActor>,
     /// Whose known ways it shares, the likeliest first. It is no finding: tools and techniques are shared and imitated.
@@ -75,7 +75,7 @@ fn is_habit(known: &Known) -> bool {
 
 /// The actors by any of their names, and what objects tell of.
 struct Book<'c> {
-    things: &'c BTreeMap<i64, Thing>,
+    entities: &'c BTreeMap<i64, Entity>,
     told: HashMap<i64, Vec<i64>>,
     by_name: HashMap<String, usize>,
     actors: Vec<String>,
@@ -89,37 +89,39 @@ struct Told {
 }
 
 impl Told {
-    fn take(&mut self, book: &Book<'_>, thing: &Thing) {
-        match thing.as_trait() {
+    fn take(&mut self, book: &Book<'_>, entity: &Entity) {
+        match entity.as_trait() {
             Some(one) => {
-                self.traits.insert(one, thing.name.clone());
+                self.traits.insert(one, entity.name.clone());
             }
-            None => self.actors.extend(thing.names.iter().find_map(|name| book.by_name.get(name))),
+            None => self.actors.extend(entity.names.iter().find_map(|name| book.by_name.get(name))),
         }
     }
 }
 
 impl<'c> Book<'c> {
     fn new(campaigns: &'c Campaigns) -> Self {
-        let (things, told) = campaigns.context.told();
-        let mut book = Self { things, told, by_name: HashMap::new(), actors: Vec::new() };
+        let (entities, told) = campaigns.context.told();
+        let mut book = Self { entities, told, by_name: HashMap::new(), actors: Vec::new() };
         // Names first, then aliases: an alias that is another actor's name does not make them one.
         let labels = campaigns.said.values().flatten().filter_map(|said| match &said.what {
-            super::evidence::Pointer::Label(thing) if thing.sort == Sort::Actor => Some(thing.as_ref()),
+            super::evidence::Pointer::Label(entity) if entity.kind == EntityKind::Actor => {
+                Some(entity.as_ref())
+            }
             _ => None,
         });
-        let of_things = things.values().filter(|thing| thing.sort == Sort::Actor);
-        let actors: Vec<&Thing> = of_things.chain(labels).collect();
-        for thing in &actors {
-            let name = plain(&thing.name);
+        let of_objects = entities.values().filter(|entity| entity.kind == EntityKind::Actor);
+        let actors: Vec<&Entity> = of_objects.chain(labels).collect();
+        for entity in &actors {
+            let name = plain(&entity.name);
             if let std::collections::hash_map::Entry::Vacant(free) = book.by_name.entry(name) {
                 free.insert(book.actors.len());
-                book.actors.push(thing.name.clone());
+                book.actors.push(entity.name.clone());
             }
         }
-        for thing in &actors {
-            let Some(number) = book.by_name.get(&plain(&thing.name)).copied() else { continue };
-            for name in &thing.names {
+        for entity in &actors {
+            let Some(number) = book.by_name.get(&plain(&entity.name)).copied() else { continue };
+            for name in &entity.names {
                 book.by_name.entry(name.clone()).or_insert(number);
             }
         }
@@ -129,13 +131,15 @@ impl<'c> Book<'c> {
     fn resolve(&self, said: &Said) -> Told {
         let mut told = Told::default();
         match &said.what {
-            super::evidence::Pointer::Label(thing) => told.take(self, thing),
+            super::evidence::Pointer::Label(entity) => told.take(self, entity),
             super::evidence::Pointer::Object(key) => {
-                if let Some(thing) = self.things.get(key) {
-                    told.take(self, thing);
+                if let Some(entity) = self.entities.get(key) {
+                    told.take(self, entity);
                 }
                 let next = self.told.get(key).map(Vec::as_slice).unwrap_or_default();
-                next.iter().filter_map(|key| self.things.get(key)).for_each(|thing| told.take(self, thing));
+                next.iter()
+                    .filter_map(|key| self.entities.get(key))
+                    .for_each(|entity| told.take(self, entity));
                 // A report of several actors does not say what is whose.
                 if told.actors.len() > 1 || told.traits.len() > MOST_TRAITS {
                     return Told::default();
@@ -148,12 +152,12 @@ impl<'c> Book<'c> {
 
 impl App {
     /// Who may be behind the observables of a campaign, given what is known of them.
-    pub(super) fn behind(
+    pub(super) fn attribution(
         &self,
         campaigns: &Campaigns,
         ids: &[u64],
         known: &BTreeMap<u64, Vec<Known>>,
-    ) -> Behind {
+    ) -> Attribution {
         let book = Book::new(campaigns);
         let mut words: BTreeMap<Trait, String> = BTreeMap::new();
         let mut case: BTreeSet<Trait> = BTreeSet::new();
@@ -206,18 +210,18 @@ impl App {
             })
             .collect();
         named.sort_by(|a, b| b.observables.cmp(&a.observables).then(a.actor.cmp(&b.actor)));
-        Behind { named, candidates: candidates.collect(), known: book.actors.len() }
+        Attribution { named, candidates: candidates.collect(), known: book.actors.len() }
     }
 
     /// What is known of each actor, without what a case itself has taught.
     fn known_actors(&self, campaigns: &Campaigns, book: &Book<'_>, case: &[u64]) -> Actors {
         let number = |actor: usize| u64::try_from(actor).unwrap_or(u64::MAX);
         let mut actors = Actors::default();
-        for (key, thing) in book.things.iter().filter(|(_, thing)| thing.sort == Sort::Actor) {
-            let Some(actor) = thing.names.iter().find_map(|name| book.by_name.get(name)) else { continue };
+        for (key, entity) in book.entities.iter().filter(|(_, entity)| entity.kind == EntityKind::Actor) {
+            let Some(actor) = entity.names.iter().find_map(|name| book.by_name.get(name)) else { continue };
             let told = book.told.get(key).map(Vec::as_slice).unwrap_or_default();
-            let things = told.iter().filter_map(|key| book.things.get(key));
-            actors.add(number(*actor), things.filter_map(Thing::as_trait));
+            let entities = told.iter().filter_map(|key| book.entities.get(key));
+            actors.add(number(*actor), entities.filter_map(Entity::as_trait));
         }
         let case: BTreeSet<u64> = case.iter().copied().collect();
         for (id, said) in campaigns.said.iter().filter(|(id, _)| !case.contains(id)) {

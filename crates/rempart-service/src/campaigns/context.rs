@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rempart_formats::misp::Galaxy;
 use rempart_model::StixId;
 use rempart_store::ObjectSeq;
 use rempart_store::store::StoredObject;
@@ -18,26 +19,26 @@ const AT_A_TIME: usize = 1_000;
 /// References of one object that are kept.
 const MOST_REFERENCES: usize = 2_000;
 
-/// What a thing is that objects tell of.
+/// What an entity is that objects tell of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Sort {
+pub(super) enum EntityKind {
     Actor,
     Trait(TraitKind),
 }
 
 /// An actor, a tool, a technique, or who is aimed at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Thing {
-    pub(super) sort: Sort,
+pub(super) struct Entity {
+    pub(super) kind: EntityKind,
     pub(super) name: String,
     /// Its names, its number in a catalogue before them: each as [`plain`] writes it.
     pub(super) names: Vec<String>,
 }
 
-impl Thing {
+impl Entity {
     /// What is compared: the number in a catalogue where there is one, else the name.
     pub(super) fn as_trait(&self) -> Option<Trait> {
-        let Sort::Trait(kind) = self.sort else { return None };
+        let EntityKind::Trait(kind) = self.kind else { return None };
         let value = self.names.first()?;
         Some(Trait { kind, value: hash_value(kind as u64, value.as_bytes()) })
     }
@@ -50,31 +51,13 @@ pub(super) fn plain(name: &str) -> String {
 
 /// What a tag of a MISP galaxy names (`misp-galaxy:threat-actor="APT28"`,
 /// `misp-galaxy:mitre-attack-pattern="Phishing - T1566"`).
-pub(super) fn labelled(label: &str) -> Option<Thing> {
+pub(super) fn labelled(label: &str) -> Option<Entity> {
     let (predicate, value) = label.strip_prefix("misp-galaxy:")?.split_once('=')?;
-    let ends = |words: &[&str]| {
-        words.iter().any(|word| predicate == *word || predicate.ends_with(&format!("-{word}")))
-    };
-    let sort = match predicate {
-        "threat-actor" | "microsoft-activity-group" => Sort::Actor,
-        _ if ends(&["intrusion-set"]) => Sort::Actor,
-        _ if ends(&["attack-pattern"]) => Sort::Trait(TraitKind::Technique),
-        "malpedia" => Sort::Trait(TraitKind::Tool),
-        _ if ends(&[
-            "tool",
-            "malware",
-            "ransomware",
-            "botnet",
-            "banker",
-            "stealer",
-            "rat",
-            "backdoor",
-            "exploit-kit",
-        ]) =>
-        {
-            Sort::Trait(TraitKind::Tool)
-        }
-        _ => return None,
+    let kind = match Galaxy::of(predicate)? {
+        Galaxy::Actor => EntityKind::Actor,
+        Galaxy::Tool => EntityKind::Trait(TraitKind::Tool),
+        Galaxy::Technique => EntityKind::Trait(TraitKind::Technique),
+        Galaxy::Campaign => return None,
     };
     let value = value.trim_matches('"');
     let (name, number) = match value.rsplit_once(" - ") {
@@ -83,7 +66,7 @@ pub(super) fn labelled(label: &str) -> Option<Thing> {
     };
     let names: Vec<String> =
         number.into_iter().chain([name]).map(plain).filter(|name| !name.is_empty()).collect();
-    (!names.is_empty()).then(|| Thing { sort, name: name.to_owned(), names })
+    (!names.is_empty()).then(|| Entity { kind, name: name.to_owned(), names })
 }
 
 /// Whether it is a number of ATT&CK: `G0007`, `S0154`, `T1566.001`.
@@ -96,7 +79,7 @@ fn is_number(text: &str) -> bool {
 #[derive(Debug)]
 pub(crate) struct Context {
     reached: ObjectSeq,
-    things: BTreeMap<i64, Thing>,
+    entities: BTreeMap<i64, Entity>,
     /// Of reports and groupings.
     references: BTreeMap<i64, Vec<i64>>,
     /// Of relationships, each by its own key.
@@ -108,7 +91,7 @@ impl Default for Context {
     fn default() -> Self {
         Self {
             reached: ObjectSeq(0),
-            things: BTreeMap::new(),
+            entities: BTreeMap::new(),
             references: BTreeMap::new(),
             relationships: BTreeMap::new(),
             reports: Reports::default(),
@@ -117,7 +100,7 @@ impl Default for Context {
 }
 
 impl Context {
-    /// Reads what came since. What was deleted stays known until the groups are made anew.
+    /// Reads what came since. What is deleted has all of it read anew ([`App::forget_context`]).
     pub(super) fn catch_up(&mut self, app: &App) -> Result<(), ServiceError> {
         loop {
             let objects = app.store.context_after(self.reached, AT_A_TIME)?;
@@ -136,13 +119,13 @@ impl Context {
             return;
         }
         let kind = object.id.kind();
-        let is_told_of = sort_of(kind).is_some();
+        let is_told_of = kind_of(kind).is_some();
         if !is_told_of && !matches!(kind, "report" | "grouping" | "note" | "relationship") {
             return;
         }
         let key = app.store.id_key(&object.id);
         if object.revoked {
-            self.things.remove(&key);
+            self.entities.remove(&key);
             self.references.remove(&key);
             self.relationships.remove(&key);
             self.reports.forget(key);
@@ -150,9 +133,9 @@ impl Context {
         }
         let Ok(body) = serde_json::from_slice::<Value>(&object.body) else { return };
         let reference = |value: &Value| StixId::parse(value.as_str()?).ok();
-        if let Some(sort) = sort_of(kind) {
-            if let Some(thing) = thing(sort, &body) {
-                self.things.insert(key, thing);
+        if let Some(is) = kind_of(kind) {
+            if let Some(entity) = entity(is, &body) {
+                self.entities.insert(key, entity);
             }
         } else if kind == "relationship" {
             let ends =
@@ -160,7 +143,7 @@ impl Context {
             let meant = body.get("relationship_type").and_then(Value::as_str).unwrap_or_default();
             let (Some(from), Some(to)) = ends else { return };
             let counts = matches!(meant, "uses" | "attributed-to" | "indicates" | "targets" | "part-of");
-            if counts && sort_of(to.kind()).is_some() {
+            if counts && kind_of(to.kind()).is_some() {
                 self.relationships.insert(key, (app.store.id_key(&from), app.store.id_key(&to)));
             }
         } else {
@@ -168,7 +151,7 @@ impl Context {
             let told: Vec<i64> = references
                 .take(MOST_REFERENCES)
                 .filter_map(reference)
-                .filter(|id| sort_of(id.kind()).is_some_and(|sort| sort != Sort::Trait(TraitKind::Target)))
+                .filter(|id| kind_of(id.kind()).is_some_and(|is| is != EntityKind::Trait(TraitKind::Target)))
                 .map(|id| app.store.id_key(&id))
                 .collect();
             self.references.insert(key, told);
@@ -176,8 +159,8 @@ impl Context {
         }
     }
 
-    /// The things by key, and of which of them each object tells.
-    pub(super) fn told(&self) -> (&BTreeMap<i64, Thing>, HashMap<i64, Vec<i64>>) {
+    /// The entities by key, and of which of them each object tells.
+    pub(super) fn told(&self) -> (&BTreeMap<i64, Entity>, HashMap<i64, Vec<i64>>) {
         let mut told: HashMap<i64, BTreeSet<i64>> = HashMap::new();
         for (from, to) in self.relationships.values() {
             told.entry(*from).or_default().insert(*to);
@@ -185,22 +168,22 @@ impl Context {
         for (from, to) in &self.references {
             told.entry(*from).or_default().extend(to);
         }
-        (&self.things, told.into_iter().map(|(from, to)| (from, to.into_iter().collect())).collect())
+        (&self.entities, told.into_iter().map(|(from, to)| (from, to.into_iter().collect())).collect())
     }
 }
 
 /// What an object of a type is, for those that are told of.
-fn sort_of(kind: &str) -> Option<Sort> {
+fn kind_of(kind: &str) -> Option<EntityKind> {
     match kind {
-        "intrusion-set" | "threat-actor" => Some(Sort::Actor),
-        "attack-pattern" => Some(Sort::Trait(TraitKind::Technique)),
-        "malware" | "tool" => Some(Sort::Trait(TraitKind::Tool)),
-        "identity" | "location" => Some(Sort::Trait(TraitKind::Target)),
+        "intrusion-set" | "threat-actor" => Some(EntityKind::Actor),
+        "attack-pattern" => Some(EntityKind::Trait(TraitKind::Technique)),
+        "malware" | "tool" => Some(EntityKind::Trait(TraitKind::Tool)),
+        "identity" | "location" => Some(EntityKind::Trait(TraitKind::Target)),
         _ => None,
     }
 }
 
-fn thing(sort: Sort, body: &Value) -> Option<Thing> {
+fn entity(kind: EntityKind, body: &Value) -> Option<Entity> {
     let name = body.get("name").or_else(|| body.get("country")).and_then(Value::as_str)?;
     let strings =
         |key: &str| body.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
@@ -217,7 +200,7 @@ fn thing(sort: Sort, body: &Value) -> Option<Thing> {
         .collect();
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
-    (!names.is_empty()).then(|| Thing { sort, name: name.to_owned(), names })
+    (!names.is_empty()).then(|| Entity { kind, name: name.to_owned(), names })
 }
 
 #[cfg(test)]
@@ -226,8 +209,8 @@ mod tests {
 
     #[test]
     fn tags_of_galaxies_are_read_with_their_numbers() {
-        let of = |label: &str| labelled(label).map(|thing| (thing.sort, thing.name, thing.names));
-        let technique = Sort::Trait(TraitKind::Technique);
+        let of = |label: &str| labelled(label).map(|entity| (entity.kind, entity.name, entity.names));
+        let technique = EntityKind::Trait(TraitKind::Technique);
         assert_eq!(
             of("misp-galaxy:mitre-attack-pattern=\"Spearphishing Attachment - T1566.001\""),
             Some((
@@ -238,7 +221,7 @@ mod tests {
         );
         assert_eq!(
             of("misp-galaxy:threat-actor=\"APT 28\""),
-            Some((Sort::Actor, "APT 28".into(), vec!["apt28".into()]))
+            Some((EntityKind::Actor, "APT 28".into(), vec!["apt28".into()]))
         );
         assert_eq!(
             of("misp-galaxy:mitre-enterprise-attack-intrusion-set=\"APT28 - G0007\"")

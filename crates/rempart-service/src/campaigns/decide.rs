@@ -103,6 +103,14 @@ impl App {
     }
 
     /// The groups are worked out anew when they are asked for next.
+    /// Has what objects say of actors and reports read anew, since some of them are gone.
+    pub(crate) fn forget_context(&self) {
+        let mut held = self.campaigns.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(campaigns) = held.as_mut() {
+            campaigns.context = super::Context::default();
+        }
+    }
+
     fn forget_campaigns(&self) {
         *self.campaigns.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }

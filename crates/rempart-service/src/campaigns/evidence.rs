@@ -8,7 +8,7 @@ use rempart_store::{ClaimRow, ObservableRow};
 use rempart_triage::connect::template::{Feature, address_features, name_features, path_features};
 use rempart_triage::connect::{Evidence, EvidenceKind, hash_value};
 
-use super::context::Thing;
+use super::context::Entity;
 use crate::app::App;
 use crate::error::ServiceError;
 
@@ -40,7 +40,7 @@ pub(super) enum Pointer {
     /// It is linked to the object of this key.
     Object(i64),
     /// It carries a label that names an actor, a tool or a technique.
-    Label(Box<Thing>),
+    Label(Box<Entity>),
 }
 
 /// What is known of an observable, and what sources say of it.
@@ -75,7 +75,7 @@ impl App {
         let objects = self.store.objects(&seqs)?;
         let keys: HashMap<_, i64> =
             objects.iter().map(|object| (object.seq, self.store.id_key(&object.id))).collect();
-        let labels: HashMap<_, Vec<Thing>> = objects
+        let labels: HashMap<_, Vec<Entity>> = objects
             .iter()
             .map(|object| (object.seq, labels(&object.body)))
             .filter(|(_, labels)| !labels.is_empty())
@@ -158,7 +158,7 @@ impl App {
 }
 
 /// The actors, tools and techniques that an object's labels name.
-fn labels(body: &[u8]) -> Vec<Thing> {
+fn labels(body: &[u8]) -> Vec<Entity> {
     #[derive(serde::Deserialize)]
     struct Labelled {
         #[serde(default)]

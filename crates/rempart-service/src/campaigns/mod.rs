@@ -24,7 +24,7 @@ use crate::error::ServiceError;
 use context::Context;
 use evidence::{Pointer, Said};
 
-pub use actors::{ActorReason, Behind, LikelyActor, NamedActor};
+pub use actors::{ActorReason, Attribution, LikelyActor, NamedActor};
 pub use near::NearReport;
 pub use show::{Campaign, CampaignMember, CampaignMerge, CampaignSummary, Shared};
 

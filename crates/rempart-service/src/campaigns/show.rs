@@ -6,7 +6,7 @@ use rempart_triage::connect::{Cluster, Ground, Merge};
 use serde::Serialize;
 
 use super::Campaigns;
-use super::actors::Behind;
+use super::actors::Attribution;
 use super::evidence::{Known, hash, in_words};
 use crate::app::App;
 use crate::error::ServiceError;
@@ -40,7 +40,7 @@ pub struct Campaign {
     /// The links that hold it together, the strongest first: without one of them there would be two groups.
     pub merges: Vec<CampaignMerge>,
     /// Who may be behind it.
-    pub behind: Behind,
+    pub attribution: Attribution,
 }
 
 /// An observable of a campaign.
@@ -166,8 +166,8 @@ impl App {
                 .collect(),
         };
         let merges = campaigns.clustering.merges(name).into_iter().map(merge).collect();
-        let behind = self.behind(campaigns, &ids, &known);
-        Ok(Some(Campaign { summary: campaigns.summary(&cluster), members, merges, behind }))
+        let attribution = self.attribution(campaigns, &ids, &known);
+        Ok(Some(Campaign { summary: campaigns.summary(&cluster), members, merges, attribution }))
     }
 
     fn shared(&self, ground: &Ground, known: Option<&Vec<Known>>, key: u64) -> Shared {

@@ -134,7 +134,9 @@ impl App {
         if seqs.is_empty() {
             return Err(ServiceError::NotFound("there is no such object among your contributions".into()));
         }
-        Ok(self.store.delete(&caller.name(), &seqs, &self.judge(), self.now())?)
+        let deleted = self.store.delete(&caller.name(), &seqs, &self.judge(), self.now())?;
+        self.forget_context();
+        Ok(deleted)
     }
 }
 

@@ -100,17 +100,7 @@ impl Sqlite {
         after: ObjectSeq,
         limit: usize,
     ) -> Result<Vec<StoredObject>, StoreError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "SELECT {OBJECT} FROM object WHERE seq > ?1 ORDER BY seq LIMIT ?2"
-            ))?;
-            let mut rows = statement.query((after.0, i64::try_from(limit).unwrap_or(i64::MAX)))?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                found.push(self.stored(connection, row)?);
-            }
-            Ok(found)
-        })
+        self.after(&format!("SELECT {OBJECT} FROM object WHERE seq > ?1 ORDER BY seq LIMIT ?2"), after, limit)
     }
 
     pub(crate) fn context_after(
@@ -118,11 +108,17 @@ impl Sqlite {
         after: ObjectSeq,
         limit: usize,
     ) -> Result<Vec<StoredObject>, StoreError> {
+        let query = format!(
+            "SELECT {OBJECT} FROM object WHERE seq IN (SELECT seq FROM object INDEXED BY object_type
+             WHERE type <> 1 AND seq > ?1 ORDER BY seq LIMIT ?2) ORDER BY seq"
+        );
+        self.after(&query, after, limit)
+    }
+
+    /// The objects of a query by number and count.
+    fn after(&self, query: &str, after: ObjectSeq, limit: usize) -> Result<Vec<StoredObject>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "SELECT {OBJECT} FROM object WHERE seq IN (SELECT seq FROM object INDEXED BY object_type
-                 WHERE type <> 1 AND seq > ?1 ORDER BY seq LIMIT ?2) ORDER BY seq"
-            ))?;
+            let mut statement = connection.prepare_cached(query)?;
             let mut rows = statement.query((after.0, i64::try_from(limit).unwrap_or(i64::MAX)))?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {

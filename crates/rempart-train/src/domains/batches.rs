@@ -44,18 +44,13 @@ pub(super) struct Pool<'n> {
     few: Vec<Vec<String>>,
 }
 
-/// Tables of either half.
-fn halves(learnt: &Learnt) -> [Tables<'_>; 2] {
-    learnt.halves.each_ref().map(|(letters, words)| Tables { letters: &letters.costs, words: words.clone() })
-}
-
 fn marked(label: &str, tables: &Tables<'_>, customs: &Customs) -> Vec<Mark> {
     marks(label.as_bytes(), &Counted::of(label.as_bytes(), tables), tables, customs)
 }
 
 impl<'n> Pool<'n> {
     pub(super) fn new(names: &'n Names, learnt: &'n Learnt) -> Self {
-        let (tables, halves) = (learnt.tables(), halves(learnt));
+        let (tables, halves) = (learnt.tables(), learnt.tables_of_halves());
         let other = |label: &str| halves.get(1 - half(label)).unwrap_or(&tables);
         let customs = Customs::train(
             names
@@ -94,7 +89,7 @@ pub(super) struct Unseen<'n> {
 
 impl<'n> Unseen<'n> {
     fn new(names: &'n Names, learnt: &Learnt, pool: &Pool<'n>, left_out: Option<&str>) -> Self {
-        let (tables, halves) = (learnt.tables(), halves(learnt));
+        let (tables, halves) = (learnt.tables(), learnt.tables_of_halves());
         let models: Vec<Logistic> = (0..FOLDS)
             .map(|part| learn(names, learnt, Look::All, true, Without { group: left_out, fold: Some(part) }))
             .collect();

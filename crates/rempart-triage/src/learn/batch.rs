@@ -290,7 +290,8 @@ impl<'m, 'n> Batch<'m, 'n> {
 
     /// What the batch tells of a name, the weightiest first.
     fn reasons(&self, label: &str, seen: &Seen) -> Vec<String> {
-        let (all, others) = (self.labels.len(), self.labels.len().saturating_sub(1));
+        // Those that were compared: of a large batch not all.
+        let (all, others) = (self.common.odds.len(), self.common.odds.len().saturating_sub(1));
         let features = self.common.features(seen, &self.model.usual);
         let of = |place: usize| {
             self.model

@@ -78,14 +78,9 @@ impl Usual {
     pub fn of(table: &[u8], name: &[u8]) -> Self {
         let mut costs = [0u8; 65];
         let mut count = 0;
-        let (mut first, mut second) = (BOUND, BOUND);
-        for third in name.iter().take(64).map(|byte| sign(*byte)).chain([BOUND]) {
-            let cost = table.get((first * SIGNS + second) * SIGNS + third).copied().unwrap_or(255);
-            if let Some(slot) = costs.get_mut(count) {
-                *slot = cost;
-                count += 1;
-            }
-            (first, second) = (second, third);
+        for (slot, cost) in costs.iter_mut().zip(sixteenths(table, name)) {
+            *slot = cost;
+            count += 1;
         }
         let costs = costs.get_mut(..count).unwrap_or_default();
         let mean = |costs: &[u8]| {
@@ -99,11 +94,15 @@ impl Usual {
 
 /// What each sign of a name costs after those before it, in nats, and its end at last; of 64 signs at most.
 pub fn costs<'n>(table: &'n [u8], name: &'n [u8]) -> impl Iterator<Item = f32> + 'n {
+    sixteenths(table, name).map(|cost| f32::from(cost) / 16.0)
+}
+
+fn sixteenths<'n>(table: &'n [u8], name: &'n [u8]) -> impl Iterator<Item = u8> + 'n {
     let (mut first, mut second) = (BOUND, BOUND);
     name.iter().take(64).map(|byte| sign(*byte)).chain([BOUND]).map(move |third| {
         let cost = table.get((first * SIGNS + second) * SIGNS + third).copied().unwrap_or(255);
         (first, second) = (second, third);
-        f32::from(cost) / 16.0
+        cost
     })
 }
 

@@ -103,9 +103,14 @@ fn places(label: &[u8], counted: &Counted, mut each: impl FnMut(usize, usize)) {
     }
     let tables = CLASSES * CLASSES * CLASSES;
     each(1, tables + usize::from(shape(label)) * LENGTHS + label.len().min(LENGTHS - 1));
-    let covered = ((counted.covered * (STEPS - 1) as f32) as usize).min(STEPS - 1);
-    let words = usize::from(counted.words).min(COUNTS - 1);
+    let [words, covered] = template(counted).map(usize::from);
     each(2, tables + SHAPES * LENGTHS + words * STEPS + covered);
+}
+
+/// How many words a label holds, and in steps how much of it they cover.
+fn template(counted: &Counted) -> [u8; 2] {
+    let covered = (counted.covered * (STEPS - 1) as f32) as u8;
+    [counted.words.min(COUNTS as u8 - 1), covered.min(STEPS as u8 - 1)]
 }
 
 impl Customs {
@@ -178,9 +183,8 @@ pub fn marks(label: &[u8], counted: &Counted, tables: &Tables<'_>, customs: &Cus
             marks.push(Mark { kind: Trait::End, at: (from, end), hash, nats });
         }
     }
-    let [pattern, form, template] = customs.costs(label, counted);
+    let [pattern, form, words] = customs.costs(label, counted);
     let classes: Vec<u8> = label.iter().map(|byte| class(*byte)).collect();
-    let covered = ((counted.covered * (STEPS - 1) as f32) as u8).min(STEPS as u8 - 1);
     let mut set: Vec<u8> = label.to_vec();
     set.sort_unstable();
     set.dedup();
@@ -191,7 +195,7 @@ pub fn marks(label: &[u8], counted: &Counted, tables: &Tables<'_>, customs: &Cus
         whole(Trait::Pattern, hash(b'P', &classes), pattern),
         whole(Trait::Shape, hash(b'L', &[shape(label), end.min(LENGTHS as u8 - 1)]), form),
         whole(Trait::Signs, hash(b'A', &set), (SIGN * set.len() as f32 - orders).max(2.0)),
-        whole(Trait::Template, hash(b'T', &[counted.words.min(COUNTS as u8 - 1), covered]), template),
+        whole(Trait::Template, hash(b'T', &template(counted)), words),
     ]);
     marks
 }

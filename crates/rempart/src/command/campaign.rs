@@ -1,16 +1,12 @@
 //! `rempart campaign`: what belongs together, and by what evidence.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
-use anyhow::{Context, ensure};
 use rempart_service::campaigns::near::Asked;
-use rempart_service::campaigns::{Behind, Campaign, CampaignMerge, CampaignSummary, NearReport};
+use rempart_service::campaigns::{Attribution, Campaign, CampaignMerge, CampaignSummary, NearReport};
 use rempart_service::{App, Caller};
 use serde::{Deserialize, Serialize};
 
 use super::execute::json_line;
+use super::extract::text_of;
 use crate::cli::CampaignCommand;
 use crate::output::{Output, code};
 
@@ -21,8 +17,9 @@ const SHARED: usize = 3;
 /// Links that are told in words.
 const LINKS: usize = 20;
 
-/// A text that is compared is no longer than this, in bytes.
-const LONGEST: u64 = 16 << 20;
+/// A text that is compared is no longer than this, in bytes: a running server takes it as one frame, in which a byte
+/// may take six.
+const LONGEST: u64 = 2 << 20;
 /// Reasons of a candidate that are told in words.
 const REASONS: usize = 4;
 
@@ -44,7 +41,12 @@ impl TryFrom<CampaignCommand> for Campaigning {
     fn try_from(command: CampaignCommand) -> anyhow::Result<Self> {
         Ok(match command {
             CampaignCommand::Near(args) => Self::Near {
-                text: args.text.as_deref().map(read).transpose()?.unwrap_or_default(),
+                text: args
+                    .text
+                    .as_deref()
+                    .map(|file| text_of(file, LONGEST))
+                    .transpose()?
+                    .unwrap_or_default(),
                 id: args.id,
                 least: args.least,
                 json: args.json,
@@ -63,18 +65,6 @@ impl TryFrom<CampaignCommand> for Campaigning {
             CampaignCommand::Lift { first, second } => Self::Lift { pair: [first, second] },
         })
     }
-}
-
-/// A file's text, or that of standard input.
-fn read(file: &Path) -> anyhow::Result<String> {
-    let mut bytes = Vec::new();
-    let whole = match file == Path::new("-") {
-        true => std::io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes),
-        false => File::open(file).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)),
-    };
-    whole.with_context(|| format!("cannot read {}", file.display()))?;
-    ensure!(bytes.len() as u64 <= LONGEST, "{} is longer than {} MiB", file.display(), LONGEST >> 20);
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 pub(crate) fn run(
@@ -154,35 +144,35 @@ fn words(campaign: &Campaign) -> String {
         text.push_str(&linked(merge));
     }
     rest(&mut text, campaign.merges.len(), LINKS);
-    behind(&mut text, &campaign.behind);
+    attributed(&mut text, &campaign.attribution);
     text
 }
 
 /// Who may be behind it: what sources say, then what is only like an actor's known ways.
-fn behind(text: &mut String, behind: &Behind) {
-    if !behind.named.is_empty() {
+fn attributed(text: &mut String, attribution: &Attribution) {
+    if !attribution.named.is_empty() {
         text.push_str("named by sources\n");
     }
-    for named in &behind.named {
+    for named in &attribution.named {
         text.push_str(&format!(
             "  {}, by {}, for {} of its values\n",
             named.actor, named.source, named.observables
         ));
     }
-    if behind.candidates.is_empty() {
-        if behind.known > 0 {
+    if attribution.candidates.is_empty() {
+        if attribution.known > 0 {
             text.push_str(&format!(
                 "of {} known actors, none shares enough of its ways with it\n",
-                behind.known
+                attribution.known
             ));
         }
         return;
     }
     text.push_str(&format!(
         "shares ways with, of {} known actors (no finding: tools and ways are shared and imitated)\n",
-        behind.known
+        attribution.known
     ));
-    for candidate in &behind.candidates {
+    for candidate in &attribution.candidates {
         text.push_str(&format!(
             "  {}: {:.2} in common, {:.2} ahead of the next\n",
             candidate.actor, candidate.similarity, candidate.lead

@@ -13,26 +13,26 @@ use crate::output::{Output, Terminal, code};
 /// Largest text, in bytes.
 const MAX_TEXT: u64 = 256 << 20;
 
-pub(crate) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
+/// The text of a file, or of standard input for `-`, of at most so many bytes.
+pub(super) fn text_of(file: &Path, most: u64) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
-    if args.file == Path::new("-") {
-        std::io::stdin().take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
-    } else {
-        let file = std::fs::File::open(&args.file)
-            .with_context(|| format!("cannot read {}", args.file.display()))?;
-        file.take(MAX_TEXT + 1)
-            .read_to_end(&mut bytes)
-            .with_context(|| format!("cannot read {}", args.file.display()))?;
+    let read = match file == Path::new("-") {
+        true => std::io::stdin().take(most + 1).read_to_end(&mut bytes),
+        false => std::fs::File::open(file).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)),
+    };
+    read.with_context(|| format!("cannot read {}", file.display()))?;
+    if bytes.len() as u64 > most {
+        bail!("the text is longer than {most} bytes; give it in parts");
     }
-    if bytes.len() as u64 > MAX_TEXT {
-        bail!("the text is longer than {MAX_TEXT} bytes; give it in parts");
-    }
-    let text =
-        std::str::from_utf8(&bytes).with_context(|| format!("{} is not UTF-8 text", args.file.display()))?;
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", file.display()))
+}
+
+pub(crate) fn run(args: &ExtractArgs) -> anyhow::Result<ExitCode> {
+    let text = text_of(&args.file, MAX_TEXT)?;
     let mut terminal = Terminal::new();
     let mut lines = Vec::new();
     let mut found = 0;
-    for finding in text::extract(text, text::Options::default()) {
+    for finding in text::extract(&text, text::Options::default()) {
         let wanted = args.all || finding.role == Role::Indicator || finding.kind == rempart_model::Kind::Cve;
         if !wanted {
             continue;
